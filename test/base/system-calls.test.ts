@@ -1,0 +1,240 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import t from 'tap';
+import { ip } from '../../src/base/ip.ts';
+import {
+  closeDescriptor,
+  errnoName,
+  getSocketOption,
+  inNetworkNamespace,
+  interfaceIndex,
+  openSocket,
+  SOCKET,
+  SystemCallError,
+  setSocketOption,
+  systemCallsAvailable,
+} from '../../src/base/system-calls.ts';
+import {
+  applyTcpOptions,
+  descriptorOf,
+  localPortOf,
+  openTcpListener,
+  openTcpSocket,
+  setMd5Key,
+  setMinTtl,
+  type TcpConnectOptions,
+} from '../../src/base/tcp-socket.ts';
+
+const noLibc = systemCallsAvailable() ? false : 'libc cannot be loaded here';
+const noIpv6 = readIpv6() ? false : 'no IPv6 loopback here';
+const noRoot = process.getuid?.() === 0 ? false : 'network namespaces need root';
+
+function readIpv6(): boolean {
+  try {
+    return readFileSync('/proc/net/if_inet6', 'utf8').includes('lo\n');
+  } catch {
+    return false;
+  }
+}
+
+function listen(fd: number): Promise<net.Server> {
+  const server = net.createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ fd }, () => resolve(server));
+  });
+}
+
+/** Connects with options; resolves to the connected socket or the error's code. */
+function connect(
+  host: string,
+  port: number,
+  options: Partial<TcpConnectOptions>,
+): Promise<net.Socket | string> {
+  const fd = openTcpSocket({ peerAddress: ip(host), ...options });
+  const socket = new net.Socket({ fd, readable: true, writable: true });
+  return new Promise((resolve) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.connect({ host, port }, () => resolve(socket));
+  });
+}
+
+async function accepted(server: net.Server, dial: Promise<net.Socket | string>): Promise<net.Socket> {
+  const arrival = new Promise<net.Socket>((resolve) => server.once('connection', resolve));
+  const dialled = await dial;
+  if (typeof dialled === 'string') throw new Error(`connection failed: ${dialled}`);
+  const socket = await arrival;
+  dialled.destroy();
+  return socket;
+}
+
+t.test('importing needs neither libc nor koffi: only using them fails, and says why', async (t) => {
+  const script = `
+    Object.defineProperty(process, 'platform', { value: 'sunos' });
+    const m = await import('${new URL('../../src/base/system-calls.ts', import.meta.url).href}');
+    try { m.openSocket(2, 1, 0, 'x') } catch (e) { console.log(e.code + ' ' + e.message + ' ' + m.systemCallsAvailable()) }`;
+  const run = spawnSync(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, TMPDIR: tmpdir() },
+  });
+  t.match(run.stdout, /^ERR_SYSTEM_CALLS_UNAVAILABLE Cannot load libc on sunos-\w+: .* false$/m, run.stderr);
+});
+
+t.test('system calls', { skip: noLibc }, async (t) => {
+  t.test('a failure names the action, the call and the errno', async (t) => {
+    const failure = { call: 'socket', code: 'EAFNOSUPPORT', errno: 97, name: 'SystemCallError' };
+    t.throws(() => openSocket(99, 1, 0, 'open a socket of family 99'), failure);
+    try {
+      openSocket(99, 1, 0, 'open a socket of family 99');
+    } catch (error) {
+      t.ok(error instanceof SystemCallError);
+      t.match(
+        (error as Error).message,
+        /^Cannot open a socket of family 99: socket failed with EAFNOSUPPORT \(/,
+      );
+    }
+    t.equal(errnoName(105), 'ENOBUFS');
+    t.equal(errnoName(524), 'errno 524', 'kernel-internal numbers have no name');
+  });
+
+  t.test('socket options are read back as set', async (t) => {
+    const fd = openSocket(SOCKET.AF_INET, SOCKET.SOCK_STREAM, 0, 'open');
+    t.teardown(() => closeDescriptor(fd));
+    applyTcpOptions(fd, 4, { ttl: 255, tos: 0xc0, minTtl: 254, userTimeoutMilliseconds: 30_000 });
+    t.equal(getSocketOption(fd, 0, 2, 'read IP_TTL'), 255);
+    t.equal(getSocketOption(fd, 0, 1, 'read IP_TOS'), 0xc0);
+    t.equal(getSocketOption(fd, 0, 21, 'read IP_MINTTL'), 254);
+    t.equal(getSocketOption(fd, 6, 18, 'read TCP_USER_TIMEOUT'), 30_000);
+    t.throws(() => setSocketOption(fd, 9999, 1, 1, 'set nonsense'), {
+      code: 'ENOPROTOOPT',
+      message: /setsockopt/,
+    });
+  });
+
+  t.test('the loopback interface has an index, a missing one has none', async (t) => {
+    t.ok(interfaceIndex('lo'));
+    t.equal(interfaceIndex('no-such-device'), undefined);
+  });
+});
+
+t.test('TCP sockets', { skip: noLibc }, async (t) => {
+  for (const [host, family, skip] of [
+    ['127.0.0.1', 4, false],
+    ['::1', 6, noIpv6],
+  ] as const) {
+    t.test(`IPv${family}`, { skip }, async (t) => {
+      const listenFd = openTcpListener({ address: ip(host), port: 0, tos: 0xc0, ttl: 255 });
+      const port = localPortOf(listenFd);
+      const server = await listen(listenFd);
+      t.teardown(() => server.close());
+      t.equal(descriptorOf(server), listenFd, 'node keeps the descriptor, so options can follow later');
+
+      t.test('local address, TTL and traffic class hold before the first segment', async (t) => {
+        const options = { localAddress: ip(host), ttl: 255, tos: 0xc0, userTimeoutMilliseconds: 5000 };
+        const socket = await accepted(server, connect(host, port, options));
+        const fd = descriptorOf(socket)!;
+        t.equal(socket.remoteAddress, host);
+        const [level, ttl, tos] = family === 4 ? [0, 2, 1] : [41, 16, 67];
+        t.equal(getSocketOption(fd, level!, ttl!, 'read TTL'), 255, 'inherited from the listener');
+        t.equal(getSocketOption(fd, level!, tos!, 'read TOS'), 0xc0, 'inherited from the listener');
+        setMinTtl(fd, family, 255);
+        t.equal(getSocketOption(fd, level!, family === 4 ? 21 : 73, 'read least TTL'), 255);
+        socket.destroy();
+      });
+
+      t.test(
+        'RFC 5082 section 3: with GTSM on the listener a TTL of 64 does not connect, 255 does',
+        async (t) => {
+          setMinTtl(listenFd, family, 255);
+          t.teardown(() => setMinTtl(listenFd, family, 0));
+          t.equal(await connect(host, port, { ttl: 64, userTimeoutMilliseconds: 300 }), 'ETIMEDOUT');
+          (await accepted(server, connect(host, port, { ttl: 255 }))).destroy();
+        },
+      );
+
+      t.test('RFC 2385: the right key connects; a wrong one or none stays unanswered', async (t) => {
+        setMd5Key(listenFd, ip(host), undefined, 'fabric');
+        const patience = { userTimeoutMilliseconds: 300 };
+        t.equal(await connect(host, port, { ...patience, md5Password: 'other' }), 'ETIMEDOUT');
+        t.equal(await connect(host, port, patience), 'ETIMEDOUT');
+        (await accepted(server, connect(host, port, { md5Password: 'fabric' }))).destroy();
+        setMd5Key(listenFd, ip(host), undefined, undefined);
+        (await accepted(server, connect(host, port, {}))).destroy();
+        t.throws(() => setMd5Key(listenFd, ip(host), undefined, undefined), { code: 'ENOENT' });
+      });
+
+      t.test('RFC 2385: a key for a prefix covers every peer within it, on a live listener', async () => {
+        const prefix = family === 4 ? [ip('127.0.0.0'), 8] : [ip('::'), 64];
+        setMd5Key(listenFd, prefix[0] as Uint8Array, prefix[1] as number, 'range');
+        (await accepted(server, connect(host, port, { md5Password: 'range' }))).destroy();
+        setMd5Key(listenFd, prefix[0] as Uint8Array, prefix[1] as number, undefined);
+        (await accepted(server, connect(host, port, {}))).destroy();
+      });
+    });
+  }
+
+  t.test('a key must have 1 to 80 octets', async (t) => {
+    const fd = openTcpListener({ address: ip('127.0.0.1'), port: 0 });
+    t.teardown(() => closeDescriptor(fd));
+    t.throws(() => setMd5Key(fd, ip('127.0.0.1'), undefined, ''), RangeError);
+    t.throws(() => setMd5Key(fd, ip('127.0.0.1'), undefined, 'x'.repeat(81)), /length is 81 octets/);
+    setMd5Key(fd, ip('127.0.0.1'), undefined, 'x'.repeat(80));
+  });
+
+  t.test(
+    'a device that does not exist, and an address that is not ours, fail at once and leak nothing',
+    async (t) => {
+      const peerAddress = ip('127.0.0.1');
+      t.throws(() => openTcpSocket({ peerAddress, device: 'no-such-device' }), {
+        code: 'ENODEV',
+        message: /Cannot bind to device no-such-device/,
+      });
+      const before = nextDescriptor();
+      t.throws(() => openTcpSocket({ peerAddress, localAddress: ip('192.0.2.1') }), {
+        code: 'EADDRNOTAVAIL',
+        message: /Cannot bind to local address 192\.0\.2\.1 port 0/,
+      });
+      t.equal(nextDescriptor(), before);
+    },
+  );
+
+  t.test(
+    'a port that is taken fails with EADDRINUSE, except by the other IP family',
+    { skip: noIpv6 },
+    async (t) => {
+      const fd = openTcpListener({ address: ip('0.0.0.0'), port: 0 });
+      const server = await listen(fd);
+      t.teardown(() => server.close());
+      const port = localPortOf(fd);
+      t.throws(() => openTcpListener({ address: ip('0.0.0.0'), port }), { code: 'EADDRINUSE' });
+      const both = openTcpListener({ address: ip('::'), port });
+      closeDescriptor(both);
+    },
+  );
+});
+
+function nextDescriptor(): number {
+  const fd = openSocket(SOCKET.AF_INET, SOCKET.SOCK_STREAM, 0, 'open');
+  closeDescriptor(fd);
+  return fd;
+}
+
+t.test('network namespaces', { skip: noLibc || noRoot }, async (t) => {
+  const name = `evpnd-sc-${process.pid}`;
+  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  if (made.status !== 0) return void t.pass(`skipped: ip netns add: ${made.stderr ?? made.error}`);
+  t.teardown(() => spawnSync('ip', ['netns', 'del', name]));
+  spawnSync('ip', ['-n', name, 'link', 'add', 'only-here', 'type', 'bridge']);
+
+  t.ok(inNetworkNamespace(name, () => interfaceIndex('only-here')));
+  t.equal(interfaceIndex('only-here'), undefined, 'back at home afterwards');
+  t.throws(() =>
+    inNetworkNamespace(name, () => {
+      throw new Error('inside');
+    }),
+  );
+  t.equal(interfaceIndex('only-here'), undefined, 'back at home after a throw, too');
+  t.throws(() => inNetworkNamespace('no-such-namespace', () => 0), { code: 'ENOENT' });
+});
