@@ -1,0 +1,237 @@
+/**
+ * Numbers and names assigned by IANA, in its spelling: "Border Gateway Protocol (BGP) Parameters", "Capability Codes",
+ * "Address Family Numbers", "Subsequent Address Family Identifiers (SAFI) Parameters", "Ethernet VPN (EVPN)".
+ * Deprecated values are left out: they are unknown ones, whose octets are kept.
+ */
+
+/** RFC 4271 section 4.1, RFC 2918. */
+export const MESSAGE_TYPE = { OPEN: 1, UPDATE: 2, NOTIFICATION: 3, KEEPALIVE: 4, ROUTE_REFRESH: 5 } as const;
+
+/** RFC 4271 section 4.1: 16 octets of ones, length, type. */
+export const HEADER_LENGTH = 19;
+/** RFC 4271 section 4; RFC 8654 section 3 once both speakers advertised Extended Message. */
+export const MAX_MESSAGE_LENGTH = 4096;
+export const MAX_EXTENDED_MESSAGE_LENGTH = 65535;
+/** RFC 6793 section 4.2.2: stands for a 4-octet AS where only two octets fit. */
+export const AS_TRANS = 23456;
+
+/** "BGP Error (Notification) Codes". */
+export const ERROR = {
+  MESSAGE_HEADER: 1,
+  OPEN_MESSAGE: 2,
+  UPDATE_MESSAGE: 3,
+  HOLD_TIMER_EXPIRED: 4,
+  FINITE_STATE_MACHINE: 5,
+  CEASE: 6,
+  ROUTE_REFRESH_MESSAGE: 7,
+  SEND_HOLD_TIMER_EXPIRED: 8,
+} as const;
+
+/** RFC 4271 section 6.1. */
+export const MESSAGE_HEADER_ERROR = {
+  UNSPECIFIC: 0,
+  CONNECTION_NOT_SYNCHRONIZED: 1,
+  BAD_MESSAGE_LENGTH: 2,
+  BAD_MESSAGE_TYPE: 3,
+} as const;
+
+/** RFC 4271 section 6.2, RFC 5492 section 5 (7), RFC 9234 section 4.2 (11). */
+export const OPEN_ERROR = {
+  UNSPECIFIC: 0,
+  UNSUPPORTED_VERSION_NUMBER: 1,
+  BAD_PEER_AS: 2,
+  BAD_BGP_IDENTIFIER: 3,
+  UNSUPPORTED_OPTIONAL_PARAMETER: 4,
+  UNACCEPTABLE_HOLD_TIME: 6,
+  UNSUPPORTED_CAPABILITY: 7,
+  ROLE_MISMATCH: 11,
+} as const;
+
+/** RFC 4271 section 6.3. */
+export const UPDATE_ERROR = {
+  UNSPECIFIC: 0,
+  MALFORMED_ATTRIBUTE_LIST: 1,
+  UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE: 2,
+  MISSING_WELL_KNOWN_ATTRIBUTE: 3,
+  ATTRIBUTE_FLAGS_ERROR: 4,
+  ATTRIBUTE_LENGTH_ERROR: 5,
+  INVALID_ORIGIN_ATTRIBUTE: 6,
+  INVALID_NEXT_HOP_ATTRIBUTE: 8,
+  OPTIONAL_ATTRIBUTE_ERROR: 9,
+  INVALID_NETWORK_FIELD: 10,
+  MALFORMED_AS_PATH: 11,
+} as const;
+
+/** RFC 6608 section 3. */
+export const FSM_ERROR = {
+  UNSPECIFIED: 0,
+  UNEXPECTED_MESSAGE_IN_OPENSENT: 1,
+  UNEXPECTED_MESSAGE_IN_OPENCONFIRM: 2,
+  UNEXPECTED_MESSAGE_IN_ESTABLISHED: 3,
+} as const;
+
+/** RFC 4486 section 3, RFC 8538 section 3 (9), RFC 9384 section 3 (10). */
+export const CEASE = {
+  UNSPECIFIC: 0,
+  MAXIMUM_NUMBER_OF_PREFIXES_REACHED: 1,
+  ADMINISTRATIVE_SHUTDOWN: 2,
+  PEER_DECONFIGURED: 3,
+  ADMINISTRATIVE_RESET: 4,
+  CONNECTION_REJECTED: 5,
+  OTHER_CONFIGURATION_CHANGE: 6,
+  CONNECTION_COLLISION_RESOLUTION: 7,
+  OUT_OF_RESOURCES: 8,
+  HARD_RESET: 9,
+  BFD_DOWN: 10,
+} as const;
+
+/** RFC 7313 section 5. */
+export const ROUTE_REFRESH_ERROR = { INVALID_MESSAGE_LENGTH: 1 } as const;
+
+/** RFC 2918, RFC 7313 section 3.2. */
+export const ROUTE_REFRESH_SUBTYPE = { NORMAL: 0, BEGIN: 1, END: 2 } as const;
+
+/** RFC 4271 section 4.2, RFC 5492, RFC 9072. */
+export const OPTIONAL_PARAMETER = { CAPABILITIES: 2, EXTENDED_LENGTH: 255 } as const;
+
+/** "Capability Codes". */
+export const CAPABILITY = {
+  MULTIPROTOCOL: 1,
+  ROUTE_REFRESH: 2,
+  OUTBOUND_ROUTE_FILTERING: 3,
+  EXTENDED_NEXT_HOP_ENCODING: 5,
+  EXTENDED_MESSAGE: 6,
+  BGPSEC: 7,
+  MULTIPLE_LABELS: 8,
+  BGP_ROLE: 9,
+  GRACEFUL_RESTART: 64,
+  FOUR_OCTET_AS: 65,
+  DYNAMIC: 67,
+  MULTISESSION: 68,
+  ADD_PATH: 69,
+  ENHANCED_ROUTE_REFRESH: 70,
+  LONG_LIVED_GRACEFUL_RESTART: 71,
+  ROUTING_POLICY_DISTRIBUTION: 72,
+  FQDN: 73,
+  BFD_STRICT_MODE: 74,
+  SOFTWARE_VERSION: 75,
+  PATHS_LIMIT: 76,
+  LINK_LOCAL_NEXT_HOP: 77,
+} as const;
+
+/** "BGP Path Attributes". */
+export const ATTRIBUTE = {
+  ORIGIN: 1,
+  AS_PATH: 2,
+  NEXT_HOP: 3,
+  MULTI_EXIT_DISC: 4,
+  LOCAL_PREF: 5,
+  ATOMIC_AGGREGATE: 6,
+  AGGREGATOR: 7,
+  COMMUNITIES: 8,
+  ORIGINATOR_ID: 9,
+  CLUSTER_LIST: 10,
+  MP_REACH_NLRI: 14,
+  MP_UNREACH_NLRI: 15,
+  EXTENDED_COMMUNITIES: 16,
+  AS4_PATH: 17,
+  AS4_AGGREGATOR: 18,
+  PMSI_TUNNEL: 22,
+  TUNNEL_ENCAPSULATION: 23,
+  TRAFFIC_ENGINEERING: 24,
+  IPV6_EXTENDED_COMMUNITIES: 25,
+  AIGP: 26,
+  PE_DISTINGUISHER_LABELS: 27,
+  BGP_LS: 29,
+  LARGE_COMMUNITIES: 32,
+  BGPSEC_PATH: 33,
+  COMMUNITY_CONTAINER: 34,
+  ONLY_TO_CUSTOMER: 35,
+  D_PATH: 36,
+  SFP: 37,
+  BFD_DISCRIMINATOR: 38,
+  NEXT_HOP_CAPABILITIES: 39,
+  PREFIX_SID: 40,
+  BIER: 41,
+  EDGE_METADATA: 42,
+  ATTR_SET: 128,
+} as const;
+
+/** RFC 4271 section 4.3: the high four bits of the attribute flags; the low four are unused. */
+export const ATTRIBUTE_FLAG = {
+  OPTIONAL: 0x80,
+  TRANSITIVE: 0x40,
+  PARTIAL: 0x20,
+  EXTENDED_LENGTH: 0x10,
+} as const;
+
+/** "Address Family Numbers": those that a BGP family uses. */
+export const AFI = { IPV4: 1, IPV6: 2, L2VPN: 25, BGP_LS: 16388 } as const;
+
+/** "Subsequent Address Family Identifiers". */
+export const SAFI = {
+  UNICAST: 1,
+  MULTICAST: 2,
+  LABELED_UNICAST: 4,
+  MCAST_VPN: 5,
+  VPLS: 65,
+  MDT: 66,
+  EVPN: 70,
+  BGP_LS: 71,
+  BGP_LS_VPN: 72,
+  SR_POLICY: 73,
+  MPLS_VPN: 128,
+  MULTICAST_VPN: 129,
+  RT_CONSTRAINT: 132,
+  FLOW_SPEC: 133,
+  FLOW_SPEC_VPN: 134,
+} as const;
+
+/** "EVPN Route Types". */
+export const EVPN_ROUTE_TYPE = {
+  ETHERNET_AUTO_DISCOVERY: 1,
+  MAC_IP_ADVERTISEMENT: 2,
+  INCLUSIVE_MULTICAST_ETHERNET_TAG: 3,
+  ETHERNET_SEGMENT: 4,
+  IP_PREFIX: 5,
+  SELECTIVE_MULTICAST_ETHERNET_TAG: 6,
+  MULTICAST_MEMBERSHIP_REPORT_SYNCH: 7,
+  MULTICAST_LEAVE_SYNCH: 8,
+  PER_REGION_I_PMSI_AD: 9,
+  S_PMSI_AD: 10,
+  LEAF_AD: 11,
+} as const;
+
+/** "BGP Tunnel Encapsulation Attribute Tunnel Types", RFC 9012 section 12.3. */
+export const TUNNEL_TYPE = {
+  L2TPV3_OVER_IP: 1,
+  GRE: 2,
+  IP_IN_IP: 7,
+  VXLAN: 8,
+  NVGRE: 9,
+  MPLS: 10,
+  MPLS_IN_GRE: 11,
+  VXLAN_GPE: 12,
+  MPLS_IN_UDP: 13,
+  IPV6_TUNNEL: 14,
+  SR_POLICY: 15,
+  BARE: 16,
+  GENEVE: 19,
+} as const;
+
+/** "P-Multicast Service Interface Tunnel (PMSI Tunnel) Tunnel Types", RFC 6514 section 5, RFC 8534, RFC 8556, RFC 9574. */
+export const PMSI_TUNNEL_TYPE = {
+  NO_TUNNEL_INFORMATION: 0,
+  RSVP_TE_P2MP_LSP: 1,
+  MLDP_P2MP_LSP: 2,
+  PIM_SSM_TREE: 3,
+  PIM_SM_TREE: 4,
+  BIDIR_PIM_TREE: 5,
+  INGRESS_REPLICATION: 6,
+  MLDP_MP2MP_LSP: 7,
+  TRANSPORT_TUNNEL: 8,
+  ASSISTED_REPLICATION: 10,
+  BIER: 11,
+  SR_MPLS_P2MP_TREE: 12,
+  SRV6_P2MP_TREE: 13,
+} as const;

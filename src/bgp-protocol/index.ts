@@ -1,0 +1,9 @@
+/**
+ * The public surface of the package: bytes to values and back. See README.md for what is covered and how.
+ */
+export * from './context.ts';
+export * from './family.ts';
+export * from './faults.ts';
+export * from './iana.ts';
+export * from './reader.ts';
+export * from './writer.ts';
