@@ -1,0 +1,135 @@
+/**
+ * The configuration as the daemon uses it: checked, with peer groups and defaults merged into each neighbour.
+ * `parse.ts` makes it from a file, `print.ts` turns it back.
+ */
+
+export type RemoteAs = number | 'internal' | 'external';
+
+export interface RouterConfig {
+  /** 1..4294967295 */
+  readonly asn: number;
+  /** Dotted text. */
+  readonly routerId: string;
+  /** Dotted text; the router id unless set (RFC 4456 section 7). */
+  readonly clusterId: string;
+  /** Sent to peers; the machine's own name when left out. */
+  readonly hostName: string | undefined;
+}
+
+export interface TimerConfig {
+  /** Seconds; 0 means that the session never times out (RFC 4271 section 4.2), else at least 3. */
+  readonly holdSeconds: number;
+  readonly keepaliveSeconds: number;
+  readonly connectRetrySeconds: number;
+}
+
+/** What a neighbour is configured with, however it came to it: itself, its peer group, or the defaults. */
+export interface SessionConfig {
+  readonly remoteAs: RemoteAs;
+  readonly description: string | undefined;
+  /** An address, or the name of the interface that has it. */
+  readonly updateSource: string | undefined;
+  readonly passive: boolean;
+  readonly timers: TimerConfig;
+  /** TCP MD5 key (RFC 2385). */
+  readonly password: string | undefined;
+  /** GTSM (RFC 5082): the peer is at most this many hops away. */
+  readonly ttlSecurityHops: number | undefined;
+  /** TTL of an eBGP session whose peer is not on the same link. */
+  readonly ebgpMultihop: number | undefined;
+  readonly routeReflectorClient: boolean;
+  /** Not running by the operator's will; the message goes to the peer (RFC 9003), and may be empty. */
+  readonly shutdown: { readonly message: string } | undefined;
+  readonly port: number;
+  /** `l2vpn-evpn` */
+  readonly families: readonly string[];
+}
+
+export interface NeighborConfig extends SessionConfig {
+  readonly address: string;
+  readonly peerGroup: string | undefined;
+}
+
+/** Sessions from addresses within `prefix` are accepted and use the settings of the peer group. */
+export interface ListenRangeConfig {
+  readonly prefix: string;
+  readonly peerGroup: string;
+  readonly limit: number;
+  readonly session: SessionConfig;
+}
+
+export interface VniConfig {
+  readonly vni: number;
+  /** Text; `router-id:index` when undefined. */
+  readonly rd: string | undefined;
+  /** Texts; the automatic ones when undefined. */
+  readonly importRouteTargets: readonly string[] | undefined;
+  readonly exportRouteTargets: readonly string[] | undefined;
+}
+
+export interface DuplicateDetectionConfig {
+  readonly enabled: boolean;
+  /** RFC 7432 section 15.1: this many moves within the window make a duplicate. */
+  readonly maxMoves: number;
+  readonly windowSeconds: number;
+}
+
+export interface EvpnConfig {
+  /** Every VNI that the dataplane has takes part, not only those in `vnis`. */
+  readonly advertiseAllVni: boolean;
+  /** Tunnel source address; what the dataplane's device has, when undefined. */
+  readonly vtep: string | undefined;
+  readonly vnis: readonly VniConfig[];
+  readonly duplicateDetection: DuplicateDetectionConfig;
+}
+
+export interface DataplaneConfig {
+  readonly type: 'kernel' | 'memory';
+  /** Set right what is set wrong on the VXLAN port (learning, neighbour suppression). */
+  readonly correct: boolean;
+  /** Between two full comparisons with the real tables; 0 means none. */
+  readonly auditIntervalSeconds: number;
+  /** Leave our entries in place when the daemon stops. */
+  readonly keepOnExit: boolean;
+}
+
+export interface Config {
+  readonly router: RouterConfig;
+  /** Defaults of every neighbour. */
+  readonly timers: TimerConfig;
+  readonly peerGroups: Readonly<Record<string, PeerGroupConfig>>;
+  readonly neighbors: readonly NeighborConfig[];
+  readonly listenRanges: readonly ListenRangeConfig[];
+  readonly listen: { readonly addresses: readonly string[]; readonly port: number };
+  readonly evpn: EvpnConfig;
+  readonly dataplane: DataplaneConfig;
+  readonly control: { readonly socket: string; readonly mode: number };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+/** What a peer group sets; what it leaves undefined comes from the defaults. */
+export type PeerGroupConfig = Partial<Omit<SessionConfig, 'timers' | 'shutdown'>> & {
+  readonly timers?: Partial<TimerConfig>;
+  readonly shutdown?: SessionConfig['shutdown'];
+};
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+export const FAMILY_NAMES = ['l2vpn-evpn'] as const;
+export const DATAPLANE_TYPES = ['kernel', 'memory'] as const;
+
+/** What holds where the file says nothing. Timers as data centre fabrics run them: a dead peer is noticed in 9 s. */
+export const DEFAULTS = {
+  timers: { holdSeconds: 9, keepaliveSeconds: 3, connectRetrySeconds: 10 },
+  port: 179,
+  listenAddresses: ['0.0.0.0', '::'],
+  listenLimit: 100,
+  duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180 },
+  auditIntervalSeconds: 60,
+  socket: '/run/evpnd/evpnd.sock',
+  socketMode: 0o660,
+  logLevel: 'info',
+  logFormat: 'text',
+} as const;

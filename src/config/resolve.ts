@@ -1,0 +1,155 @@
+/**
+ * From the file's sections to the configuration: defaults filled in, and each neighbour's settings taken from
+ * itself, else from its peer group, else from the defaults. Assumes that `checks.ts` found nothing wrong.
+ */
+import {
+  type Config,
+  DEFAULTS,
+  FAMILY_NAMES,
+  type ListenRangeConfig,
+  type NeighborConfig,
+  type PeerGroupConfig,
+  type SessionConfig,
+  type TimerConfig,
+  type VniConfig,
+} from './config.ts';
+import type { ConfigFile, SessionFile } from './schema.ts';
+
+type TimersFile = ConfigFile['timers'];
+type VniFile = NonNullable<NonNullable<ConfigFile['evpn']>['vnis']>[number];
+
+export function resolve(file: ConfigFile): Config {
+  const timers = resolveTimers(DEFAULTS.timers, file.timers);
+  const groups = file['peer-groups'] ?? {};
+  const groupSession = (name: string | undefined): SessionFile => (name && groups[name]) || {};
+  const duplicates = file.evpn?.['duplicate-detection'];
+  return {
+    router: {
+      asn: file.router.asn,
+      routerId: file.router['router-id'],
+      clusterId: file.router['cluster-id'] ?? file.router['router-id'],
+      hostName: file.router['host-name'],
+    },
+    timers,
+    peerGroups: Object.fromEntries(
+      Object.entries(groups).map(([name, group]) => [name, peerGroup(group ?? {})]),
+    ),
+    neighbors: (file.neighbors ?? []).map((neighbor): NeighborConfig => {
+      const group = groupSession(neighbor['peer-group']);
+      return {
+        address: neighbor.address,
+        peerGroup: neighbor['peer-group'],
+        ...session(timers, group, neighbor),
+      };
+    }),
+    listenRanges: (file['listen-ranges'] ?? []).map(
+      (range): ListenRangeConfig => ({
+        prefix: range.prefix,
+        peerGroup: range['peer-group'],
+        limit: range.limit ?? DEFAULTS.listenLimit,
+        session: session(timers, groupSession(range['peer-group']), {}),
+      }),
+    ),
+    listen: {
+      addresses: file.listen?.addresses ?? DEFAULTS.listenAddresses,
+      port: file.listen?.port ?? DEFAULTS.port,
+    },
+    evpn: {
+      advertiseAllVni: file.evpn?.['advertise-all-vni'] ?? true,
+      vtep: file.evpn?.vtep,
+      vnis: (file.evpn?.vnis ?? []).map(resolveVni),
+      duplicateDetection: {
+        enabled: duplicates?.enabled ?? DEFAULTS.duplicateDetection.enabled,
+        maxMoves: duplicates?.['max-moves'] ?? DEFAULTS.duplicateDetection.maxMoves,
+        windowSeconds: duplicates?.window ?? DEFAULTS.duplicateDetection.windowSeconds,
+      },
+    },
+    dataplane: {
+      type: file.dataplane?.type ?? 'kernel',
+      correct: file.dataplane?.correct ?? false,
+      auditIntervalSeconds: file.dataplane?.['audit-interval'] ?? DEFAULTS.auditIntervalSeconds,
+      keepOnExit: file.dataplane?.['keep-on-exit'] ?? false,
+    },
+    control: {
+      socket: file.control?.socket ?? DEFAULTS.socket,
+      mode: file.control?.mode ?? DEFAULTS.socketMode,
+    },
+    log: { level: file.log?.level ?? DEFAULTS.logLevel, format: file.log?.format ?? DEFAULTS.logFormat },
+  };
+}
+
+/**
+ * A level that sets hold without keepalive gets a third of that hold (RFC 4271 section 10): the keepalive that it
+ * would inherit belonged to the inherited hold.
+ */
+export function resolveTimers(inherited: TimerConfig, own: TimersFile): TimerConfig {
+  const hold = own?.hold;
+  return {
+    holdSeconds: hold ?? inherited.holdSeconds,
+    keepaliveSeconds:
+      own?.keepalive ?? (hold === undefined ? inherited.keepaliveSeconds : Math.floor(hold / 3)),
+    connectRetrySeconds: own?.['connect-retry'] ?? inherited.connectRetrySeconds,
+  };
+}
+
+function session(defaults: TimerConfig, group: SessionFile, own: SessionFile): SessionConfig {
+  const pick = <K extends keyof SessionFile>(key: K): SessionFile[K] => own[key] ?? group[key];
+  return {
+    remoteAs: pick('remote-as')!,
+    description: pick('description'),
+    updateSource: pick('update-source'),
+    passive: pick('passive') ?? false,
+    timers: resolveTimers(resolveTimers(defaults, group.timers), own.timers),
+    password: pick('password'),
+    ttlSecurityHops: pick('ttl-security-hops'),
+    ebgpMultihop: pick('ebgp-multihop'),
+    routeReflectorClient: pick('route-reflector-client') ?? false,
+    shutdown: pick('shutdown') || undefined,
+    port: pick('port') ?? DEFAULTS.port,
+    families: pick('families') ?? FAMILY_NAMES,
+  };
+}
+
+/** Only what the group sets, under the names of the configuration. */
+function peerGroup(file: SessionFile): PeerGroupConfig {
+  const timers = {
+    holdSeconds: file.timers?.hold,
+    keepaliveSeconds: file.timers?.keepalive,
+    connectRetrySeconds: file.timers?.['connect-retry'],
+  };
+  return defined({
+    remoteAs: file['remote-as'],
+    description: file.description,
+    updateSource: file['update-source'],
+    passive: file.passive,
+    timers: file.timers && defined(timers),
+    password: file.password,
+    ttlSecurityHops: file['ttl-security-hops'],
+    ebgpMultihop: file['ebgp-multihop'],
+    routeReflectorClient: file['route-reflector-client'],
+    shutdown: file.shutdown || undefined,
+    port: file.port,
+    families: file.families,
+  });
+}
+
+function resolveVni(file: VniFile): VniConfig {
+  const targets = file['route-targets'];
+  const joined = (one: readonly string[] | undefined): readonly string[] | undefined => {
+    const all = [...(targets?.both ?? []), ...(one ?? [])];
+    return all.length > 0 ? [...new Set(all)] : undefined;
+  };
+  return {
+    vni: file.vni,
+    rd: file.rd,
+    importRouteTargets: joined(targets?.import),
+    exportRouteTargets: joined(targets?.export),
+  };
+}
+
+type Defined<T> = { -readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys whose value is undefined. */
+export function defined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,122 @@
+/**
+ * A configuration file as YAML 1.2: its tree with every scalar as the text that was written, and where each node
+ * stands. The only user of the yaml library's parser.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { type Path, type Problem, printPath } from './problems.ts';
+
+type Node = unknown;
+
+/** What the library's error codes mean to somebody who writes the file by hand. */
+const SYNTAX_WORDS: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'lines of one block must begin at the same column',
+  BAD_SCALAR_START: 'a value that begins with this character must be in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a second "key: value" on one line; quote the value if its colon belongs to it',
+  BLOCK_IN_FLOW: 'an indented block cannot stand within [ ] or { }',
+  DUPLICATE_KEY: 'this key is there already, a few lines above',
+  MISSING_CHAR: 'a closing quote, bracket or colon is missing',
+  MULTIPLE_DOCS: 'one document only: remove the second "---"',
+  TAB_AS_INDENT: 'indent with spaces, not tabs',
+  UNEXPECTED_TOKEN: 'this does not belong here; is the line indented as the ones above it?',
+};
+
+export class Source {
+  readonly file: string;
+  readonly #document: Document;
+  readonly #lines = new LineCounter();
+
+  constructor(text: string, file: string) {
+    this.file = file;
+    this.#document = parseDocument(text, {
+      schema: 'failsafe',
+      merge: true,
+      lineCounter: this.#lines,
+      prettyErrors: false,
+    });
+  }
+
+  /** Why the text is no YAML, one problem a line; empty when it is. */
+  syntaxProblems(): Problem[] {
+    const problems = this.#document.errors.map((error) =>
+      this.#problemAt(error.pos[0], '', undefined, SYNTAX_WORDS[error.code] ?? error.message),
+    );
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document)) return;
+        const wanted = `an alias of an anchor set above it; there is no "&${alias.source}"`;
+        problems.push(this.#problemAt(alias.range?.[0] ?? 0, '', `"*${alias.source}"`, wanted));
+      },
+    });
+    const seen = new Set<number>();
+    return problems.filter(({ line }) => !seen.has(line) && seen.add(line));
+  }
+
+  /** Maps, lists and texts. An empty file is an empty map. */
+  tree(): unknown {
+    return this.#document.contents === null ? {} : this.#document.toJS();
+  }
+
+  /** A problem with the value at `path`, or with what holds it when it is missing. */
+  problem(path: Path, saw: string | undefined, expected: string, suggestion?: string): Problem {
+    return this.#problemAt(this.#offsetOf(path), printPath(path), saw, expected, suggestion);
+  }
+
+  /** A problem with the key itself rather than with its value. */
+  keyProblem(path: Path, saw: string, expected: string, suggestion?: string): Problem {
+    const pair = this.#pair(this.#find(path.slice(0, -1)), path.at(-1)!);
+    const offset = startOf(pair?.key) ?? this.#offsetOf(path);
+    return this.#problemAt(offset, printPath(path.slice(0, -1)), saw, expected, suggestion);
+  }
+
+  #problemAt(
+    offset: number,
+    path: string,
+    saw: string | undefined,
+    expected: string,
+    suggestion?: string,
+  ): Problem {
+    const { line, col } = this.#lines.linePos(offset);
+    // A file without a single line has no position; point at its beginning.
+    return { file: this.file, line: line || 1, column: col || 1, path, saw, expected, suggestion };
+  }
+
+  #offsetOf(path: Path): number {
+    for (let length = path.length; length >= 0; length--) {
+      const start = startOf(this.#find(path.slice(0, length)));
+      if (start !== undefined) return start;
+    }
+    return 0;
+  }
+
+  #find(path: Path): Node {
+    let node: Node = this.#document.contents;
+    for (const step of path) {
+      node = this.#followed(node);
+      node = isSeq(node) && typeof step === 'number' ? node.items[step] : this.#pair(node, step)?.value;
+    }
+    return this.#followed(node);
+  }
+
+  #followed(node: Node): Node {
+    return isAlias(node) ? node.resolve(this.#document) : node;
+  }
+
+  /** The pair with that key, also when it comes from a merged map (`<<: *anchor`). */
+  #pair(node: Node, key: string | number): { key: Node; value: Node } | undefined {
+    const map = this.#followed(node);
+    if (!isMap(map)) return undefined;
+    const own = map.items.find((pair) => isScalar(pair.key) && pair.key.value === String(key));
+    if (own) return own;
+    for (const { key: name, value } of map.items) {
+      if (!isScalar(name) || String(name.value) !== '<<' || value === null) continue;
+      const merged = this.#pair(value, key);
+      if (merged) return merged;
+    }
+    return undefined;
+  }
+}
+
+function startOf(node: Node): number | undefined {
+  if (typeof node !== 'object' || node === null || !('range' in node)) return undefined;
+  return Array.isArray(node.range) ? node.range[0] : undefined;
+}
