@@ -1,0 +1,152 @@
+/**
+ * Hears what the kernel says on its own: links, addresses, neighbours, routes. Node has no netlink handle, so a UDP
+ * handle watches a descriptor that was made a netlink socket under it. That keeps to Node's public interface, costs nothing
+ * while idle, and survives an overrun (ENOBUFS), after which the tables must be read again.
+ */
+import dgram from 'node:dgram';
+import {
+  bindSocket,
+  closeDescriptor,
+  openSocket,
+  receiveBytes,
+  replaceDescriptor,
+  SOCKET,
+  SystemCallError,
+  setSocketOption,
+} from '../base/system-calls.ts';
+import { NETLINK_ADD_MEMBERSHIP, NETLINK_ROUTE, SOL_NETLINK } from './constants.ts';
+import { type MessageVisitor, walkMessages } from './message-reader.ts';
+import { setReceiveBuffer } from './netlink-socket.ts';
+import { putHostU16 } from './octets.ts';
+
+export interface NetlinkMonitorOptions {
+  /** RTNLGRP_* */
+  readonly groups: readonly number[];
+  /** Each notification; its bytes are valid during the call only. */
+  readonly onMessage: MessageVisitor;
+  /** Notifications were lost: read the tables again. */
+  readonly onOverrun: () => void;
+  /** What was waiting has been told: a good moment to act on all of it. */
+  readonly onDrained?: () => void;
+  /** The socket is of no more use. Without this such an error is thrown. */
+  readonly onError?: (error: Error) => void;
+  /** Holds a burst of notifications while the process is busy; some 200 octets each, counted with their overhead (~800). */
+  readonly receiveBufferOctets?: number;
+}
+
+/** Datagrams read in one go before timers and other sockets get their turn. */
+const DATAGRAMS_PER_TURN = 256;
+/** sockaddr_nl: family u16, padding u16, port id u32 (0: chosen by the kernel), groups u32. */
+const SOCKADDR_NL_OCTETS = 12;
+
+export class NetlinkMonitor {
+  /** Notifications are being heard from now on; what happened since the constructor returned is told, too. */
+  readonly ready: Promise<void>;
+  readonly #options: NetlinkMonitorOptions;
+  readonly #socket = dgram.createSocket('udp4');
+  readonly #received = new Uint8Array(65536);
+  readonly #fd: number;
+  #closed = false;
+
+  /** Opens in the network namespace of the caller. Throws SystemCallError, SystemCallsUnavailableError. */
+  constructor(options: NetlinkMonitorOptions) {
+    this.#options = options;
+    const netlink = openMonitorSocket(options);
+    try {
+      this.#fd = openSocket(SOCKET.AF_INET, SOCKET.SOCK_DGRAM, 0, 'open a placeholder socket');
+    } catch (error) {
+      closeDescriptor(netlink);
+      throw error;
+    }
+    this.ready = this.#adopt(netlink);
+    // Whoever awaits it hears of a failure; whoever does not hears through onError.
+    this.ready.catch(() => undefined);
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  /** Nothing is told after this returns. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+  }
+
+  #adopt(netlink: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        closeDescriptor(netlink);
+        reject(error);
+      };
+      this.#socket.once('error', fail);
+      this.#socket.bind({ fd: this.#fd, exclusive: true }, () => {
+        this.#socket.off('error', fail);
+        try {
+          // Here and not later: the handle is first watched after this callback, and must be watched as netlink.
+          replaceDescriptor(netlink, this.#fd, 'put netlink under a UDP handle');
+        } catch (error) {
+          return fail(error as Error);
+        }
+        closeDescriptor(netlink);
+        this.#socket.on('error', (error) => this.#failed(error));
+        this.#socket.on('message', (datagram) => this.#heard(datagram));
+        resolve();
+      });
+    });
+  }
+
+  #failed(error: Error): void {
+    if (this.#closed) return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOBUFS') this.#options.onOverrun();
+    else if (this.#options.onError) this.#options.onError(error);
+    else throw error;
+  }
+
+  /** Reading the rest at once takes half the time of one event each. */
+  #heard(datagram: Uint8Array): void {
+    this.#tell(datagram, datagram.length);
+    for (let i = 0; i < DATAGRAMS_PER_TURN && !this.#closed; i++) {
+      try {
+        // A closed monitor's descriptor number may already be somebody else's: never read after closing.
+        const length = receiveBytes(this.#fd, this.#received, 'hear netlink notifications');
+        if (length < 0) break;
+        this.#tell(this.#received, length);
+      } catch (error) {
+        if (!(error instanceof SystemCallError)) throw error;
+        this.#failed(error);
+        if (error.code !== 'ENOBUFS') return;
+      }
+    }
+    if (!this.#closed) this.#options.onDrained?.();
+  }
+
+  #tell(bytes: Uint8Array, length: number): void {
+    walkMessages(bytes, length, (type, at, start, end, flags, sequence) => {
+      if (!this.#closed) this.#options.onMessage(type, at, start, end, flags, sequence);
+    });
+  }
+}
+
+function openMonitorSocket(options: NetlinkMonitorOptions): number {
+  const type = SOCKET.SOCK_RAW | SOCKET.SOCK_NONBLOCK;
+  const fd = openSocket(SOCKET.AF_NETLINK, type, NETLINK_ROUTE, 'open a netlink monitor');
+  try {
+    setReceiveBuffer(fd, options.receiveBufferOctets ?? 32 << 20);
+    const address = new Uint8Array(SOCKADDR_NL_OCTETS);
+    putHostU16(address, 0, SOCKET.AF_NETLINK);
+    bindSocket(fd, address, 'bind a netlink monitor');
+    for (const group of options.groups) {
+      setSocketOption(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, `hear netlink group ${group}`);
+    }
+    return fd;
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
+}
