@@ -2,11 +2,14 @@
  * The public surface of the package: bytes to values and back. See README.md for what is covered and how.
  */
 export * from './capabilities/index.ts';
+export * from './communities/index.ts';
 export * from './context.ts';
+export * from './evpn/index.ts';
 export * from './family.ts';
 export * from './faults.ts';
 export * from './framer.ts';
 export * from './iana.ts';
 export * from './messages/index.ts';
 export * from './reader.ts';
+export * from './text/index.ts';
 export * from './writer.ts';

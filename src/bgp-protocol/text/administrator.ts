@@ -65,7 +65,9 @@ export function putAdministrator(value: AdministratorAndNumber, bytes: Uint8Arra
   if (value.kind === 'ipv4') {
     const address = parseIpv4(String(value.administrator));
     if (address === undefined) {
-      throw new TypeError(`Cannot encode administrator: saw "${value.administrator}", expected an IPv4 address`);
+      throw new TypeError(
+        `Cannot encode administrator: saw "${value.administrator}", expected an IPv4 address`,
+      );
     }
     bytes.set(address, offset);
   } else {

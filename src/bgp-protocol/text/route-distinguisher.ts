@@ -4,7 +4,13 @@
  * RFC 4364 section 4.2 (types 0, 1, 2). A distinguisher is only compared, never computed with, so one of another type
  * is no fault: it prints as sixteen hexadecimal digits after `0x`.
  */
-import { ADMINISTRATOR_KINDS, administratorAt, administratorText, parseAdministrator, putAdministrator } from './administrator.ts';
+import {
+  ADMINISTRATOR_KINDS,
+  administratorAt,
+  administratorText,
+  parseAdministrator,
+  putAdministrator,
+} from './administrator.ts';
 import { hexText, parseHex } from './hex.ts';
 
 export const ROUTE_DISTINGUISHER_OCTETS = 8;
