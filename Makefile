@@ -1,0 +1,46 @@
+# evpnd. `make help` lists the targets.
+
+NODE_TOOLS = node_modules/.package-lock.json
+BUILT = dist/.built
+SOURCES = $(shell find src -name '*.ts' -not -path '*/dist/*' -not -path '*/node_modules/*')
+
+.PHONY: all help demo demo-down test interop bench bench-quick fuzz lint format schema clean
+
+all: $(BUILT) ## install what it needs and build everything
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+$(NODE_TOOLS): package.json package-lock.json src/bgp-protocol/package.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(BUILT): $(NODE_TOOLS) $(SOURCES) tsconfig.json tsconfig.build.json src/bgp-protocol/tsconfig.build.json
+	npm run --silent build
+	@chmod +x dist/daemon/main.js dist/cli/main.js
+	@touch $@
+
+RUN_TS = node --import=tsx --conditions=evpnd-source
+
+demo: $(BUILT) ## a fabric of two spines, three leaves and three hosts; as root in namespaces (KEEP=1 leaves it up)
+	@interop/setup --demo || true
+	@$(RUN_TS) interop/demo/run.ts $(if $(KEEP),--keep)
+
+demo-down: $(NODE_TOOLS) ## remove the fabric that `make demo KEEP=1` left up
+	@$(RUN_TS) interop/demo/run.ts --down
+
+test: $(BUILT) ## build, check types, and run all tests (those that need root or other programs skip themselves)
+	@npm run --silent typecheck
+	@$(RUN_TS) test/run.ts
+
+interop: $(BUILT) ## labs against FRR, GoBGP, ExaBGP and BIRD in network namespaces (root; LABS="01 04" chooses)
+	@$(RUN_TS) interop/run.ts $(LABS)
+
+lint: $(NODE_TOOLS) ## check style and formatting
+	@npm run --silent lint
+
+format: $(NODE_TOOLS) ## put the formatting right
+	@npm run --silent format
+
+clean: ## remove what was built or cached
+	rm -rf dist src/bgp-protocol/dist .tap .cache node_modules

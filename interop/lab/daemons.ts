@@ -1,0 +1,96 @@
+/**
+ * Daemons started inside namespaces: each is a direct child with its log in a file, ended by its own pid.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+export class Daemon {
+  readonly name: string;
+  readonly logFile: string;
+  readonly #child: ChildProcess;
+  #exited: Promise<void>;
+
+  /** Starts `command` (usually from `Network.command`) with output and errors in `logFile`. */
+  constructor(
+    name: string,
+    command: readonly string[],
+    logFile: string,
+    environment: NodeJS.ProcessEnv = {},
+  ) {
+    this.name = name;
+    this.logFile = logFile;
+    const log = openSync(logFile, 'a');
+    const [file, ...args] = command;
+    this.#child = spawn(file!, args, {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...environment },
+    });
+    closeSync(log);
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+      this.#child.once('error', () => resolve());
+    });
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get running(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  get log(): string {
+    return readFileSync(this.logFile, 'utf8');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  /** Asks it to end, insists after `graceSeconds`, and resolves when it has ended. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', graceSeconds = 5): Promise<void> {
+    this.signal(signal);
+    const insist = setTimeout(() => this.signal('SIGKILL'), graceSeconds * 1000);
+    await this.#exited;
+    clearTimeout(insist);
+  }
+
+  async exited(): Promise<void> {
+    await this.#exited;
+  }
+}
+
+/** The daemons of one lab, ended together, last started first. */
+export class Daemons {
+  readonly #all: Daemon[] = [];
+
+  start(name: string, command: readonly string[], logFile: string, environment?: NodeJS.ProcessEnv): Daemon {
+    const daemon = new Daemon(name, command, logFile, environment);
+    this.#all.push(daemon);
+    return daemon;
+  }
+
+  /** Ends the daemons of these names whose log file belongs to `node`, and waits for it. */
+  async stopNamed(names: readonly string[], node: string): Promise<void> {
+    const chosen = this.#all.filter(
+      ({ name, logFile }) => names.includes(name) && basename(logFile).startsWith(`${node}-`),
+    );
+    await Promise.all(chosen.map((daemon) => daemon.stop()));
+  }
+
+  async stop(): Promise<void> {
+    for (const daemon of this.#all.splice(0).reverse()) await daemon.stop();
+  }
+
+  /** For exit handlers: no waiting. */
+  kill(): void {
+    for (const daemon of this.#all.splice(0)) daemon.signal('SIGKILL');
+  }
+}
