@@ -10,6 +10,7 @@ export * from './faults.ts';
 export * from './framer.ts';
 export * from './iana.ts';
 export * from './messages/index.ts';
+export * from './nlri/index.ts';
 export * from './reader.ts';
 export * from './text/index.ts';
 export * from './writer.ts';
