@@ -27,6 +27,13 @@ export {
   LAYER_2_FLAG,
   MULTICAST_CAPABILITY,
 } from './evpn-services.ts';
+export {
+  decodeIpv6ExtendedCommunity,
+  encodeIpv6ExtendedCommunity,
+  IPV6_COMMUNITY_OCTETS,
+  type Ipv6ExtendedCommunity,
+  ipv6ExtendedCommunityText,
+} from './ipv6.ts';
 export { tunnelTypeText } from './opaque.ts';
 export type * from './values.ts';
 

@@ -9,6 +9,14 @@ export {
   parseAdministrator,
   parseAutonomousSystem,
 } from './administrator.ts';
+export {
+  communityText,
+  type LargeCommunityParts,
+  largeCommunityText,
+  parseCommunity,
+  parseLargeCommunity,
+  WELL_KNOWN_COMMUNITY,
+} from './community.ts';
 export { ESI_MAX, ESI_OCTETS, ESI_ZERO, esiText, parseEsi } from './ethernet-segment-identifier.ts';
 export { evpnRouteText, parseEvpnRoute } from './evpn-route.ts';
 export { hexText, parseHex } from './hex.ts';
