@@ -5,6 +5,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
+export interface DaemonOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** It goes on when we end; it is not in our process group. */
+  readonly outlive?: boolean;
+}
+
 export class Daemon {
   readonly name: string;
   readonly logFile: string;
@@ -25,6 +31,7 @@ export class Daemon {
     this.#child = spawn(file!, args, {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...environment },
+      detached: outlive,
     });
     closeSync(log);
     this.#exited = new Promise((resolve) => {
@@ -62,19 +69,41 @@ export class Daemon {
     clearTimeout(insist);
   }
 
-  async exited(): Promise<void> {
-    await this.#exited;
+  /** Stops waiting for it: our process may end while it goes on. */
+  release(): void {
+    this.#child.unref();
   }
 }
 
 /** The daemons of one lab, ended together, last started first. */
 export class Daemons {
   readonly #all: Daemon[] = [];
+  readonly #outlive: boolean;
 
-  start(name: string, command: readonly string[], logFile: string, environment?: NodeJS.ProcessEnv): Daemon {
-    const daemon = new Daemon(name, command, logFile, environment);
+  /** @param options.outlive they may be left running by `release` */
+  constructor({ outlive = false }: { outlive?: boolean } = {}) {
+    this.#outlive = outlive;
+  }
+
+  start(
+    name: string,
+    command: readonly string[],
+    logFile: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Daemon {
+    const daemon = new Daemon(name, command, logFile, { environment, outlive: this.#outlive });
     this.#all.push(daemon);
     return daemon;
+  }
+
+  /** Processes that run now. */
+  pids(): number[] {
+    return this.#all.flatMap((daemon) => (daemon.running && daemon.pid ? [daemon.pid] : []));
+  }
+
+  /** Lets them go on without us. */
+  release(): void {
+    for (const daemon of this.#all.splice(0)) daemon.release();
   }
 
   /** Ends the daemons of these names whose log file belongs to `node`, and waits for it. */

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** `evpnd`: reads the configuration, runs the daemon until a signal ends it. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { checkConfig, loadConfig, printProblem } from '../config/index.ts';
+import { Daemon } from './daemon.ts';
+import { createLogger } from './logger.ts';
+
+const DEFAULT_FILE = '/etc/evpnd/evpnd.yaml';
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const HELP = `
+A minimal leaf, in ${DEFAULT_FILE}:
+
+  router: { asn: 65000, router-id: 10.0.0.1 }
+  neighbors:
+    - { address: 10.0.0.100, remote-as: internal, update-source: 10.0.0.1 }
+  evpn: { advertise-all-vni: true }
+
+Signals: SIGHUP reloads the configuration, SIGTERM and SIGINT stop. \`evpnctl\` asks the running daemon.`;
+
+const program = new Command('evpnd')
+  .description('A BGP EVPN control plane for VXLAN fabrics.')
+  .option('-c, --config <file>', 'the configuration file', DEFAULT_FILE)
+  .option('--check <file>', 'check a configuration file, print every problem, and exit')
+  .version(version(), '-V, --version')
+  .addHelpText('after', HELP)
+  .parse();
+
+const options = program.opts<{ config: string; check?: string }>();
+
+if (options.check !== undefined) {
+  process.exitCode = checkConfig(options.check, (line) => console.log(line));
+} else {
+  await run(options.config);
+}
+
+async function run(file: string): Promise<void> {
+  const { config, problems } = loadConfig(file);
+  if (!config) {
+    for (const problem of problems) console.error(printProblem(problem));
+    console.error(
+      `evpnd: not started: ${problems.length} problem${problems.length === 1 ? '' : 's'} in ${file}`,
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const log = createLogger(config.log);
+  let daemon: Daemon;
+  try {
+    daemon = await Daemon.start({ config, file, log, version: version() });
+  } catch (error) {
+    log.error({}, `not started: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    return;
+  }
+  process.on('SIGHUP', () => {
+    daemon
+      .reload()
+      .catch((error: Error) => log.error({}, `reload refused, nothing changed: ${error.message}`));
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      daemon.stop().then(
+        () => process.exit(0),
+        (error: Error) => {
+          log.error({}, `stopped with an error: ${error.message}`);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
