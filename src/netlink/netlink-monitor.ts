@@ -24,9 +24,9 @@ export interface NetlinkMonitorOptions {
   readonly groups: readonly number[];
   /** Each notification; its bytes are valid during the call only. */
   readonly onMessage: MessageVisitor;
-  /** Notifications were lost: read the tables again. */
+  /** Notifications were lost: read the tables again. Told when the kernel is listened to again, so a dump that begins now misses nothing. */
   readonly onOverrun: () => void;
-  /** What was waiting has been told: a good moment to act on all of it. */
+  /** The end of a burst, or of a part of a long one: a good moment to act on what was told. */
   readonly onDrained?: () => void;
   /** The socket is of no more use. Without this such an error is thrown. */
   readonly onError?: (error: Error) => void;
@@ -46,6 +46,8 @@ export class NetlinkMonitor {
   readonly #socket = dgram.createSocket('udp4');
   readonly #received = new Uint8Array(65536);
   readonly #fd: number;
+  /** Notifications were lost, and the socket has not been empty since. */
+  #overrun = false;
   #closed = false;
 
   /** Opens in the network namespace of the caller. Throws SystemCallError, SystemCallsUnavailableError. */
@@ -103,26 +105,45 @@ export class NetlinkMonitor {
 
   #failed(error: Error): void {
     if (this.#closed) return;
-    if ((error as NodeJS.ErrnoException).code === 'ENOBUFS') this.#options.onOverrun();
-    else if (this.#options.onError) this.#options.onError(error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOBUFS') {
+      this.#overrun = true;
+      this.#readWaiting();
+    } else if (this.#options.onError) this.#options.onError(error);
     else throw error;
   }
 
-  /** Reading the rest at once takes half the time of one event each. */
   #heard(datagram: Uint8Array): void {
     this.#tell(datagram, datagram.length);
-    for (let i = 0; i < DATAGRAMS_PER_TURN && !this.#closed; i++) {
+    this.#readWaiting();
+  }
+
+  /**
+   * Reading what else waits at once takes half the time of one event each. After an overrun the kernel drops everything,
+   * without saying so again, until the socket is empty; only then is it time to read the tables.
+   */
+  #readWaiting(): void {
+    let empty = false;
+    // A closed monitor's descriptor number may already be somebody else's: never read after closing.
+    for (let i = 0; i < DATAGRAMS_PER_TURN && !empty && !this.#closed; i++) {
       try {
-        // A closed monitor's descriptor number may already be somebody else's: never read after closing.
         const length = receiveBytes(this.#fd, this.#received, 'hear netlink notifications');
-        if (length < 0) break;
-        this.#tell(this.#received, length);
+        if (length < 0) empty = true;
+        else this.#tell(this.#received, length);
       } catch (error) {
         if (!(error instanceof SystemCallError)) throw error;
+        if (error.code === 'ENOBUFS') {
+          this.#overrun = true;
+          continue;
+        }
         this.#failed(error);
-        if (error.code !== 'ENOBUFS') return;
+        return;
       }
     }
+    if (this.#closed) return;
+    if (this.#overrun && empty) {
+      this.#overrun = false;
+      this.#options.onOverrun();
+    } else if (this.#overrun) setImmediate(() => this.#readWaiting());
     if (!this.#closed) this.#options.onDrained?.();
   }
 
