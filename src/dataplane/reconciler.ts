@@ -1,0 +1,414 @@
+/**
+ * The dataplane that the control plane sees, over any driver: keeps the desired state, reads what is there before it
+ * writes anything, makes the one equal to the other, and keeps it so. A restart, lost notices and a dropped connection are one
+ * path: dump, compare, write the difference.
+ */
+import type { AddressId, AddressTable } from '../base/address-table.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { IpBytes } from '../base/ip.ts';
+import { type Logger, silentLogger } from '../base/log.ts';
+import { type Mac, macHigh, macLow } from '../base/mac.ts';
+import { type Driver, KIND, PART } from './driver.ts';
+import { DumpSchedule } from './dump-schedule.ts';
+import { DECISION, EntryStore } from './entry-store.ts';
+import { type EntryTable, ROW } from './entry-table.ts';
+import type {
+  Dataplane,
+  DataplaneCounters,
+  DataplaneEvents,
+  EntryView,
+  InstanceSpec,
+  InstanceState,
+} from './interfaces.ts';
+import { LocalState } from './local-state.ts';
+import { EntryObserver } from './observer.ts';
+import { ReconcilerSink } from './reconciler-sink.ts';
+import { EntryWriter, FIGHT_EDITS } from './writer.ts';
+
+export interface ReconcilerOptions {
+  readonly driver: Driver;
+  readonly clock: Clock;
+  readonly addresses: AddressTable;
+  readonly log?: Logger;
+  /** How often everything is read again to find silent drift; 0 for never. */
+  readonly auditMilliseconds?: number;
+  /** How long `close` waits for its removals. */
+  readonly closeMilliseconds?: number;
+}
+
+const AUDIT_MILLISECONDS = 60_000;
+const CLOSE_MILLISECONDS = 15_000;
+
+export class Reconciler implements Dataplane {
+  readonly kind: Dataplane['kind'];
+  readonly #driver: Driver;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #store: EntryStore;
+  readonly #observer: EntryObserver;
+  readonly #writer: EntryWriter;
+  readonly #local: LocalState;
+  readonly #dumps: DumpSchedule;
+  readonly #auditMilliseconds: number;
+  readonly #closeMilliseconds: number;
+  #audit: Timer | undefined;
+  #events: DataplaneEvents | undefined;
+  #whenIdle: (() => void)[] = [];
+  #adopted = 0;
+  #overruns = 0;
+  #closed = false;
+
+  constructor(options: ReconcilerOptions) {
+    const { driver, clock, addresses } = options;
+    this.kind = driver.kind;
+    this.#driver = driver;
+    this.#clock = clock;
+    this.#log = options.log ?? silentLogger;
+    this.#auditMilliseconds = options.auditMilliseconds ?? AUDIT_MILLISECONDS;
+    this.#closeMilliseconds = options.closeMilliseconds ?? CLOSE_MILLISECONDS;
+    this.#store = new EntryStore(addresses, driver);
+    this.#observer = new EntryObserver(this.#store, (table, row) => this.#entryChanged(table, row));
+    this.#writer = new EntryWriter(this.#store, driver, this.#observer, clock, {
+      unknown: () => this.#dumps.request(),
+      idle: () => this.#settleIdle(),
+      troubleChanged: () => this.#reportTrouble(),
+    });
+    this.#local = new LocalState(this.#store, (port) => driver.portName(port));
+    this.#dumps = new DumpSchedule(clock, {
+      begin: () => this.#beginDump(),
+      read: () => driver.dump(),
+      complete: () => this.#completeDump(),
+      failed: (error) => this.#dumpFailed(error),
+    });
+  }
+
+  async open(events: DataplaneEvents): Promise<void> {
+    this.#events = events;
+    this.#local.events = events;
+    const sink = new ReconcilerSink(events, this.#observer, this.#local, {
+      instance: (state) => this.#instanceFound(state),
+      instanceGone: (vni) => this.#instanceGone(vni),
+      overrun: () => this.#overrun(),
+      resync: () => this.#dumps.request(),
+      localMacChanged: (vni, high, low, isLocal) => this.#localMacChanged(vni, high, low, isLocal),
+    });
+    await this.#driver.open(sink);
+    await this.#dumps.first();
+    this.#scheduleAudit();
+  }
+
+  setMac(vni: number, mac: Mac, vtep: AddressId, flags: number): void {
+    const table = this.#store.tables[KIND.MAC]!;
+    table.setMacKey(vni, macHigh(mac), macLow(mac));
+    this.#want(table, vtep, 0, flags);
+  }
+
+  deleteMac(vni: number, mac: Mac): void {
+    const table = this.#store.tables[KIND.MAC]!;
+    table.setMacKey(vni, macHigh(mac), macLow(mac));
+    this.#unwant(table, table.find());
+  }
+
+  addFlood(vni: number, vtep: AddressId): void {
+    const table = this.#store.tables[KIND.FLOOD]!;
+    table.setFloodKey(vni, vtep);
+    this.#want(table, vtep, 0, 0);
+  }
+
+  deleteFlood(vni: number, vtep: AddressId): void {
+    const table = this.#store.tables[KIND.FLOOD]!;
+    table.setFloodKey(vni, vtep);
+    this.#unwant(table, table.find());
+  }
+
+  setNeighbour(vni: number, ip: IpBytes, mac: Mac, flags: number): void {
+    const table = this.#store.tables[KIND.NEIGHBOUR]!;
+    table.setIpKey(vni, ip);
+    this.#want(table, macHigh(mac), macLow(mac), flags);
+  }
+
+  deleteNeighbour(vni: number, ip: IpBytes): void {
+    const table = this.#store.tables[KIND.NEIGHBOUR]!;
+    table.setIpKey(vni, ip);
+    this.#unwant(table, table.find());
+  }
+
+  ensure(spec: InstanceSpec): void {
+    const record = this.#store.vni(spec.vni);
+    const wasEnsured = record.ensured;
+    record.ensured = true;
+    record.removing = false;
+    this.#driver.ensure(spec);
+    if (wasEnsured) return;
+    this.#local.reportAll(spec.vni);
+    this.#writer.sweep();
+  }
+
+  remove(vni: number): void {
+    const record = this.#store.vni(vni);
+    record.ensured = false;
+    record.removing = true;
+    for (const table of this.#store.tables) {
+      for (let row = 0; row < table.rowLimit; row++) {
+        if (table.keys.isUsed(row) && table.vni(row) === vni) this.#unwant(table, row);
+      }
+    }
+    this.#driver.remove(vni);
+    this.#writer.sweep();
+  }
+
+  watchVtep(vtep: AddressId): void {
+    this.#driver.watchVtep(vtep);
+  }
+
+  unwatchVtep(vtep: AddressId): void {
+    this.#driver.unwatchVtep(vtep);
+  }
+
+  pruneStale(): void {
+    if (this.#store.pruning) return;
+    this.#store.pruning = true;
+    this.#writer.sweep();
+  }
+
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+      this.#clock.soon(() => this.#settleIdle());
+    });
+  }
+
+  *entries(vni?: number): Iterable<EntryView> {
+    for (const table of this.#store.tables) {
+      for (let row = 0; row < table.rowLimit; row++) {
+        if (!table.keys.isUsed(row) || (table.state[row]! & ROW.DESIRED) === 0) continue;
+        if (vni === undefined || table.vni(row) === vni) yield this.#view(table, row);
+      }
+    }
+  }
+
+  counters(): DataplaneCounters {
+    let desired = 0;
+    let installed = 0;
+    for (const table of this.#store.tables) {
+      for (let row = 0; row < table.rowLimit; row++) {
+        if (!table.keys.isUsed(row) || (table.state[row]! & ROW.DESIRED) === 0) continue;
+        desired++;
+        if ((table.state[row]! & ROW.FAILED) === 0 && this.#store.isInstalled(table, row)) installed++;
+      }
+    }
+    const { written, repaired, pruned, failed } = this.#writer;
+    return {
+      desired,
+      installed,
+      pending: Math.max(0, desired - installed - failed),
+      failed,
+      written,
+      repaired,
+      pruned,
+      adopted: this.#adopted,
+      dumps: this.#dumps.completed,
+      overruns: this.#overruns,
+    };
+  }
+
+  async close(options: { readonly keepEntries: boolean }): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#audit?.cancel();
+    if (!options.keepEntries && this.#writer.enabled) {
+      for (const record of this.#store.vnis.values()) if (record.ensured) this.remove(record.vni);
+      await Promise.race([this.idle(), this.#timeout(this.#closeMilliseconds)]);
+    }
+    this.#dumps.close();
+    this.#writer.close();
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+    await this.#driver.close();
+  }
+
+  #timeout(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(milliseconds, resolve));
+  }
+
+  /** Sets the desired value of the key in the table's scratch. */
+  #want(table: EntryTable, a: number, b: number, flags: number): void {
+    const row = table.insert();
+    const state = table.state[row]!;
+    const isSame =
+      (state & ROW.DESIRED) !== 0 &&
+      table.desiredA[row] === a &&
+      table.desiredB[row] === b &&
+      table.desiredFlags[row] === flags;
+    if (isSame && (state & ROW.YIELDED) === 0) return;
+    table.desiredA[row] = a;
+    table.desiredB[row] = b;
+    table.desiredFlags[row] = flags;
+    table.state[row] = (state | ROW.DESIRED) & ~ROW.YIELDED;
+    if ((state & ROW.YIELDED) !== 0) table.state[row]! |= ROW.REWRITE;
+    if ((state & ROW.FAILED) !== 0) this.#writer.forgive(table, row);
+    if ((table.ours[row]! & PART.VALUE) !== 0 && (state & ROW.CLAIMED) === 0) {
+      table.state[row]! |= ROW.CLAIMED;
+      if (this.#store.isInstalled(table, row)) this.#adopted++;
+    }
+    this.#writer.enqueue(table, row);
+  }
+
+  #unwant(table: EntryTable, row: number): void {
+    if (row < 0 || (table.state[row]! & ROW.DESIRED) === 0) return;
+    table.state[row]! &= ~(ROW.DESIRED | ROW.YIELDED | ROW.REWRITE);
+    this.#writer.forgive(table, row);
+    this.#writer.enqueue(table, row);
+  }
+
+  /** Another hand changed an entry, or a dump shows what was not known. */
+  #entryChanged(table: EntryTable, row: number): void {
+    const state = table.state[row]!;
+    if ((state & ROW.DESIRED) === 0) {
+      // What comes to light after pruning, or was refused before, is looked at once more; the sweep after a dump finds it, too.
+      if (table.ours[row] !== 0 && this.#observer.dump === 0) this.#writer.enqueue(table, row);
+      return;
+    }
+    const isOurs = (table.ours[row]! & PART.VALUE) !== 0;
+    if (isOurs && (state & ROW.CLAIMED) === 0) {
+      table.state[row]! |= ROW.CLAIMED;
+      if (this.#store.isInstalled(table, row)) this.#adopted++;
+    }
+    const decision = this.#store.decide(table, row);
+    if (decision === DECISION.NONE || decision === DECISION.CONFLICT) this.#writer.enqueue(table, row);
+    else if (decision > 0 && (state & ROW.CLAIMED) !== 0) this.#writer.suspect(table, row);
+    else if (decision > 0) this.#writer.enqueue(table, row);
+  }
+
+  #localMacChanged(vni: number, high: number, low: number, isLocal: boolean): void {
+    const table = this.#store.tables[KIND.MAC]!;
+    table.setMacKey(vni, high, low);
+    const row = table.find();
+    if (row < 0 || (table.state[row]! & ROW.DESIRED) === 0) return;
+    if (isLocal) table.state[row]! |= ROW.YIELDED;
+    else {
+      table.state[row]! &= ~ROW.YIELDED;
+      this.#writer.enqueue(table, row);
+    }
+  }
+
+  #instanceFound(state: InstanceState): void {
+    const record = this.#store.vni(state.vni);
+    if (!record.state) record.dumped = false;
+    record.state = state;
+    this.#events!.instance(state);
+  }
+
+  #instanceGone(vni: number): void {
+    const record = this.#store.vni(vni);
+    if (!record.state) return;
+    this.#local.forgetInstance(vni);
+    record.state = undefined;
+    record.dumped = false;
+    this.#observer.forgetInstance(vni);
+    this.#events!.instanceGone(vni);
+    this.#writer.sweep();
+  }
+
+  #overrun(): void {
+    this.#overruns++;
+    this.#log.warn(
+      { overruns: this.#overruns },
+      'notices of the dataplane were lost: reading everything again',
+    );
+    this.#dumps.request();
+  }
+
+  #beginDump(): void {
+    this.#observer.beginDump();
+    this.#local.beginDump(this.#observer.dump);
+  }
+
+  #completeDump(): void {
+    this.#observer.endDump();
+    this.#local.endDump();
+    for (const record of this.#store.vnis.values()) {
+      // An instance that appeared while the dump ran was in it only in part: the dump it asked for is still to come.
+      if (record.state && !this.#dumps.isRequested) record.dumped = true;
+    }
+    this.#calm();
+    this.#events!.problem('dataplane-dump', undefined);
+    this.#events!.settled();
+    this.#writer.enable();
+    this.#writer.sweep();
+  }
+
+  #dumpFailed(error: unknown): void {
+    this.#observer.abandonDump();
+    this.#local.abandonDump();
+    const text = `Cannot read the dataplane's tables: ${error instanceof Error ? error.message : String(error)}`;
+    this.#log.warn({ error }, text);
+    this.#events!.problem('dataplane-dump', text);
+  }
+
+  /** Each complete dump takes one foreign edit off an entry's record, so that a fight that ended is forgotten. */
+  #calm(): void {
+    for (const table of this.#store.tables) {
+      for (let row = 0; row < table.rowLimit; row++) {
+        const isTroubled = (table.state[row]! & (ROW.FAILED | ROW.SUSPECT)) !== 0;
+        if (table.attempts[row] !== 0 && !isTroubled) table.attempts[row]!--;
+      }
+    }
+    this.#reportTrouble();
+  }
+
+  #scheduleAudit(): void {
+    if (this.#auditMilliseconds === 0 || this.#closed) return;
+    this.#audit = this.#clock.after(this.#auditMilliseconds, () => {
+      this.#dumps.request();
+      this.#scheduleAudit();
+    });
+  }
+
+  #settleIdle(): void {
+    if (this.#whenIdle.length === 0 || !this.#writer.enabled) return;
+    if (!this.#writer.isIdle || !this.#dumps.isIdle) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #reportTrouble(): void {
+    let failed: string | undefined;
+    let fought: string | undefined;
+    for (const table of this.#store.tables) {
+      for (let row = 0; row < table.rowLimit && !(failed && fought); row++) {
+        if (!table.keys.isUsed(row)) continue;
+        if (!failed && (table.state[row]! & ROW.FAILED) !== 0) {
+          failed = `${this.#store.describe(table, row)}: ${this.#errorOf(table, row)}`;
+        } else if (!fought && table.attempts[row]! >= FIGHT_EDITS) fought = this.#store.describe(table, row);
+      }
+    }
+    const count = this.#writer.failed;
+    const words = `${count} forwarding ${count === 1 ? 'entry' : 'entries'} cannot be written; one: ${failed}`;
+    this.#events!.problem('dataplane-writes', failed && words);
+    const fight = `Another program keeps changing what evpnd wrote, evpnd repairs it ever more slowly; one: ${fought}`;
+    this.#events!.problem('dataplane-fight', fought && fight);
+  }
+
+  #view(table: EntryTable, row: number): EntryView {
+    if ((table.state[row]! & ROW.FAILED) !== 0) {
+      return this.#store.view(table, row, 'failed', this.#errorOf(table, row));
+    }
+    if (this.#store.isInstalled(table, row)) return this.#store.view(table, row, 'installed', undefined);
+    return this.#store.view(table, row, 'pending', this.#reasonToWait(table, row));
+  }
+
+  #reasonToWait(table: EntryTable, row: number): string | undefined {
+    const record = this.#store.vni(table.vni(row));
+    if (!record.state) return `VNI ${record.vni} is not in the dataplane`;
+    if (!record.ensured) return `VNI ${record.vni} is not configured`;
+    if (!record.dumped) return 'not yet read what is there';
+    if ((table.state[row]! & ROW.YIELDED) !== 0) return 'the MAC was learned at a local port';
+    return undefined;
+  }
+
+  #errorOf(table: EntryTable, row: number): string {
+    const code = table.error[row]!;
+    if (code !== DECISION.CONFLICT) return this.#driver.errorText(code);
+    const held = this.#store.describeActual(table, row);
+    return `another program's entry is in the way (${held}); evpnd leaves it alone`;
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * Turns differences into batched writes: a dirty queue per kind in which a row stands at most once, slices that
+ * yield, retries of refused entries and repairs of foreign edits, both with growing delays.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import { type Driver, EntryBatch, KINDS, OP, PART, RESULT } from './driver.ts';
+import { DECISION, type EntryStore } from './entry-store.ts';
+import { type EntryTable, ROW } from './entry-table.ts';
+import type { EntryObserver } from './observer.ts';
+import { RowQueue } from './row-queue.ts';
+
+/** A slice of work; keepalives and hellos run between slices. */
+const SLICE_MILLISECONDS = 8;
+const SWEEP_ROWS = 4096;
+
+/** A refused entry is tried again after 1 s, 2 s, 4 s ... */
+const RETRY_MILLISECONDS = 1000;
+/** A foreign edit is undone after 50 ms, the same entry's next one after 100 ms ... The wait also lets echoes of our own writes arrive. */
+const REPAIR_MILLISECONDS = 50;
+const LONGEST_DELAY_MILLISECONDS = 60_000;
+/** From this many edits on, somebody is told that two programs fight. */
+export const FIGHT_EDITS = 5;
+
+export interface WriterOutcome {
+  /** Some result is unknown: only a dump tells. */
+  unknown(): void;
+  /** Nothing is left to do now. */
+  idle(): void;
+  /** The set of failed rows, or of fought-over ones, changed in this slice. */
+  troubleChanged(): void;
+}
+
+export class EntryWriter {
+  readonly #store: EntryStore;
+  readonly #driver: Driver;
+  readonly #observer: EntryObserver;
+  readonly #clock: Clock;
+  readonly #outcome: WriterOutcome;
+  readonly #batch: EntryBatch;
+  readonly #queues: readonly RowQueue[] = KINDS.map(() => new RowQueue());
+  readonly #waiting: readonly RowQueue[] = KINDS.map(() => new RowQueue());
+  readonly #done = () => this.#finishBatch();
+  #inFlight = false;
+  #scheduled: Timer | undefined;
+  #waitTimer: Timer | undefined;
+  #waitDue = Number.POSITIVE_INFINITY;
+  /** Kind and row at which the sweep under way stands; kind = KINDS.length when there is none. */
+  #sweepKind: number = KINDS.length;
+  #sweepRow = 0;
+  #closed = false;
+  #trouble = false;
+  /** Nothing is written before the first dump is complete. */
+  enabled = false;
+  written = 0;
+  repaired = 0;
+  pruned = 0;
+  failed = 0;
+
+  constructor(
+    store: EntryStore,
+    driver: Driver,
+    observer: EntryObserver,
+    clock: Clock,
+    outcome: WriterOutcome,
+  ) {
+    this.#store = store;
+    this.#driver = driver;
+    this.#observer = observer;
+    this.#clock = clock;
+    this.#outcome = outcome;
+    this.#batch = new EntryBatch(driver.batchSize);
+  }
+
+  get isIdle(): boolean {
+    return (
+      !this.#inFlight && this.#sweepKind === KINDS.length && this.#queues.every((queue) => queue.length === 0)
+    );
+  }
+
+  enqueue(table: EntryTable, row: number): void {
+    // A row in flight is looked at again when its result is in.
+    if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT)) !== 0) return;
+    table.state[row]! |= ROW.QUEUED;
+    this.#queues[table.kind]!.push(row);
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /** Looks at every row, soon and in slices: what must be written is queued, what is empty is freed. */
+  sweep(): void {
+    this.#sweepKind = 0;
+    this.#sweepRow = 0;
+    this.#schedule();
+  }
+
+  /** Another hand changed the row. It is repaired after a delay, unless the control plane decides otherwise before. */
+  suspect(table: EntryTable, row: number): void {
+    if ((table.state[row]! & ROW.SUSPECT) !== 0) return;
+    table.state[row]! |= ROW.SUSPECT;
+    this.#wait(table, row, REPAIR_MILLISECONDS);
+  }
+
+  /** Frees the row when nothing needs it: neither desired nor there, nor waiting anywhere. */
+  freeIfEmpty(table: EntryTable, row: number): void {
+    const busy = ROW.DESIRED | ROW.QUEUED | ROW.IN_FLIGHT;
+    if ((table.state[row]! & busy) !== 0 || table.parts[row] !== 0 || this.#observer.dump !== 0) return;
+    this.#clearFailed(table, row);
+    table.remove(row);
+  }
+
+  /** Forgets failures so that the row is tried at once with its new value. */
+  forgive(table: EntryTable, row: number): void {
+    table.attempts[row] = 0;
+    this.#clearFailed(table, row);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#scheduled?.cancel();
+    this.#waitTimer?.cancel();
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#scheduled || !this.enabled || this.#inFlight) return;
+    this.#scheduled = this.#clock.soon(() => {
+      this.#scheduled = undefined;
+      this.#slice();
+    });
+  }
+
+  enable(): void {
+    this.enabled = true;
+    this.#schedule();
+  }
+
+  #slice(): void {
+    const end = this.#clock.now() + SLICE_MILLISECONDS;
+    while (!this.#closed && !this.#inFlight) {
+      this.#fill();
+      if (this.#batch.length > 0) {
+        this.#inFlight = true;
+        this.#driver.write(this.#batch, this.#done);
+      } else if (this.#sweepKind < KINDS.length) this.#sweepSome();
+      else break;
+      if (this.#clock.now() >= end) break;
+    }
+    if (this.#closed || this.#inFlight) return;
+    if (this.#trouble) {
+      this.#trouble = false;
+      this.#outcome.troubleChanged();
+    }
+    if (this.isIdle) this.#outcome.idle();
+    else this.#schedule();
+  }
+
+  #fill(): void {
+    const batch = this.#batch;
+    batch.length = 0;
+    for (const table of this.#store.tables) {
+      const queue = this.#queues[table.kind]!;
+      while (batch.length < batch.capacity) {
+        const row = queue.shift();
+        if (row < 0) break;
+        table.state[row]! &= ~ROW.QUEUED;
+        const decision = this.#store.decide(table, row);
+        if (decision > 0) {
+          table.state[row]! |= ROW.IN_FLIGHT;
+          this.#store.putInto(batch, decision, table, row);
+        } else this.#settle(table, row, decision);
+      }
+    }
+  }
+
+  /** A row that needs no write. */
+  #settle(table: EntryTable, row: number, decision: number): void {
+    if (decision === DECISION.CONFLICT) {
+      this.#markFailed(table, row, DECISION.CONFLICT);
+      return;
+    }
+    if (decision === DECISION.NONE) {
+      this.#clearFailed(table, row);
+      table.state[row]! &= ~ROW.SUSPECT;
+    }
+    this.freeIfEmpty(table, row);
+  }
+
+  #finishBatch(): void {
+    const batch = this.#batch;
+    this.#inFlight = false;
+    let unknown = false;
+    for (let i = 0; i < batch.length; i++) {
+      const table = this.#store.tables[batch.kind[i]!]!;
+      const row = batch.row[i]!;
+      const result = batch.result[i]!;
+      table.state[row]! &= ~ROW.IN_FLIGHT;
+      if (result === RESULT.OK) this.#accept(table, row, i);
+      else if (result === RESULT.UNKNOWN) unknown = true;
+      else this.#refuse(table, row, result);
+    }
+    // A driver that answers later continues in a new slice; one that answered at once is still inside its own.
+    this.#schedule();
+    if (unknown) this.#outcome.unknown();
+  }
+
+  #accept(table: EntryTable, row: number, i: number): void {
+    const batch = this.#batch;
+    const parts = batch.parts[i]!;
+    const op = batch.op[i]!;
+    this.written++;
+    this.#observer.confirm(table, row, parts);
+    if (op === OP.REMOVE) {
+      if ((table.state[row]! & ROW.CLAIMED) === 0) this.pruned++;
+      table.parts[row]! &= ~parts;
+      table.ours[row]! &= ~parts;
+      table.state[row]! &= ~ROW.CLAIMED;
+    } else {
+      const foreign = op === OP.REINSTALL ? 0 : table.parts[row]! & ~table.ours[row]!;
+      table.parts[row]! |= parts;
+      table.ours[row]! |= parts & ~foreign;
+      table.actualA[row] = batch.ipLength[i] === 0 ? batch.vtep[i]! : batch.macHigh[i]!;
+      table.actualB[row] = batch.ipLength[i] === 0 ? 0 : batch.macLow[i]!;
+      table.actualFlags[row] = batch.flags[i]! & this.#store.visibleFlags(table.kind);
+      table.state[row]! &= ~ROW.REWRITE;
+      if ((table.ours[row]! & PART.VALUE) !== 0) table.state[row]! |= ROW.CLAIMED;
+    }
+    if ((table.state[row]! & (ROW.SUSPECT | ROW.FAILED)) !== 0) this.#recover(table, row);
+    const decision = this.#store.decide(table, row);
+    if (decision > 0) this.enqueue(table, row);
+    else this.freeIfEmpty(table, row);
+  }
+
+  #recover(table: EntryTable, row: number): void {
+    if ((table.state[row]! & ROW.SUSPECT) !== 0) this.repaired++;
+    else table.attempts[row] = 0;
+    table.state[row]! &= ~ROW.SUSPECT;
+    this.#clearFailed(table, row);
+  }
+
+  #refuse(table: EntryTable, row: number, error: number): void {
+    this.#markFailed(table, row, error);
+    table.state[row]! &= ~ROW.SUSPECT;
+    this.#wait(table, row, RETRY_MILLISECONDS);
+  }
+
+  #markFailed(table: EntryTable, row: number, error: number): void {
+    table.error[row] = error;
+    if ((table.state[row]! & ROW.FAILED) !== 0) return;
+    table.state[row]! |= ROW.FAILED;
+    this.failed++;
+    this.#trouble = true;
+  }
+
+  #clearFailed(table: EntryTable, row: number): void {
+    if ((table.state[row]! & ROW.FAILED) === 0) return;
+    table.state[row]! &= ~ROW.FAILED;
+    table.error[row] = 0;
+    this.failed--;
+    this.#trouble = true;
+  }
+
+  #wait(table: EntryTable, row: number, unit: number): void {
+    const attempts = table.attempts[row]!;
+    if (attempts < 255) table.attempts[row] = attempts + 1;
+    if (attempts + 1 === FIGHT_EDITS && unit === REPAIR_MILLISECONDS) this.#trouble = true;
+    const delay = Math.min(LONGEST_DELAY_MILLISECONDS, unit * 2 ** Math.min(attempts, 20));
+    // Whole units, so that many rows share one wake-up.
+    const due = Math.ceil((this.#clock.now() + delay) / REPAIR_MILLISECONDS) * REPAIR_MILLISECONDS;
+    table.due[row] = due;
+    this.#waiting[table.kind]!.push(row);
+    this.#wakeAt(due);
+  }
+
+  #wakeAt(due: number): void {
+    if (due >= this.#waitDue || this.#closed) return;
+    this.#waitTimer?.cancel();
+    this.#waitDue = due;
+    this.#waitTimer = this.#clock.after(due - this.#clock.now(), () => this.#wake());
+  }
+
+  /** Queues the waiting rows that are due. A row may stand here twice; its bits tell whether it still waits. */
+  #wake(): void {
+    this.#waitDue = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const table of this.#store.tables) {
+      const queue = this.#waiting[table.kind]!;
+      for (let count = queue.length; count > 0; count--) {
+        const row = queue.shift();
+        if (!table.keys.isUsed(row) || (table.state[row]! & (ROW.FAILED | ROW.SUSPECT)) === 0) continue;
+        if (table.due[row]! <= now) this.enqueue(table, row);
+        else {
+          queue.push(row);
+          next = Math.min(next, table.due[row]!);
+        }
+      }
+    }
+    if (next !== Number.POSITIVE_INFINITY) this.#wakeAt(next);
+  }
+
+  #sweepSome(): void {
+    const table = this.#store.tables[this.#sweepKind]!;
+    const end = Math.min(this.#sweepRow + SWEEP_ROWS, table.rowLimit);
+    for (; this.#sweepRow < end; this.#sweepRow++) {
+      const row = this.#sweepRow;
+      if (!table.keys.isUsed(row)) continue;
+      if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT | ROW.FAILED | ROW.SUSPECT)) !== 0) continue;
+      const decision = this.#store.decide(table, row);
+      if (decision > 0 || decision === DECISION.CONFLICT) this.enqueue(table, row);
+      else this.freeIfEmpty(table, row);
+    }
+    if (this.#sweepRow < table.rowLimit) return;
+    this.#sweepKind++;
+    this.#sweepRow = 0;
+  }
+}
