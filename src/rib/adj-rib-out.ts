@@ -1,0 +1,345 @@
+/**
+ * What a group of peers with the same export policy has been told: per route an outbound block, a payload and the
+ * source it came from, in columns. A change is compared with that, so nothing is sent twice; it is encoded once, and
+ * the members that are in step share the buffers. A member that joins late, asks for a refresh, or reads too slowly
+ * falls out of step: its debt is a bitmap, bounded by the table, paid from these columns when it can take more.
+ *
+ * RFC 4271 sections 3.2 and 9.1.3 (Adj-RIB-Out), RFC 4724 section 2 (End-of-RIB), RFC 2918 and RFC 7313 (refresh).
+ */
+import {
+  type Attribute,
+  type CodecContext,
+  decodeAttributeBlock,
+  encodeMessage,
+  FAMILY,
+  ROUTE_REFRESH_SUBTYPE,
+} from 'bgp-protocol';
+import type { Clock, Timer } from '../base/clock.ts';
+import { BATCH_ROWS, Batch } from './batch.ts';
+import type { RibConsumer } from './consumer.ts';
+import { Encoding, encodingKey } from './encoding.ts';
+import { NONE, type PathId, type RouteId, type SourceId } from './ids.ts';
+import { Member, type OutPeer } from './out-peer.ts';
+import type { RowSet } from './row-set.ts';
+import type { OutInput, SentRoutes } from './sent-routes.ts';
+import type { Slices } from './slices.ts';
+
+/** How long a group waits for a member whose queue is full, before it goes on without it. */
+const PATIENCE_MILLISECONDS = 50;
+/** A member that was too slow is not waited for again within this time. */
+const NO_PATIENCE_MILLISECONDS = 10_000;
+/** Rows served to one member before the next has its turn. */
+const SERVE_ROWS = 4096;
+
+/** What the table lends its Adj-RIBs-Out. */
+export interface OutHost extends OutInput {
+  readonly clock: Clock;
+  readonly slices: Slices;
+  best(route: RouteId): PathId;
+  consumer(name: string): RibConsumer;
+  /** While held, rows in `rows` stay valid. */
+  hold(rows: RowSet): void;
+  unhold(rows: RowSet): void;
+  settle(route: RouteId): void;
+}
+
+export class AdjRibOut {
+  readonly name: string;
+  readonly #host: OutHost;
+  readonly #sent: SentRoutes;
+  readonly #members = new Map<OutPeer, Member>();
+  readonly #bySource = new Map<SourceId, Member>();
+  readonly #encodings = new Map<string, Encoding>();
+  #outOfStep: readonly Member[] = [];
+  readonly #owing = new Set<Member>();
+  #consumer: RibConsumer | undefined;
+  readonly #batch = new Batch();
+  readonly #rows = new Int32Array(BATCH_ROWS);
+  #patience: Timer | undefined;
+  readonly #work = (deadline: number): boolean => this.pump(deadline);
+
+  constructor(name: string, host: OutHost, sent: SentRoutes) {
+    this.name = name;
+    this.#host = host;
+    this.#sent = sent;
+  }
+
+  get peers(): number {
+    return this.#members.size;
+  }
+
+  /** Routes that the group has been told, before leaving out each peer's own. */
+  get routes(): number {
+    return this.#sent.routes;
+  }
+
+  /** Peers that are being served by themselves: late, refreshing or slow. */
+  get outOfStep(): number {
+    return this.#outOfStep.length;
+  }
+
+  get memoryOctets(): number {
+    let octets = this.#sent.memoryOctets;
+    for (const member of this.#outOfStep) octets += member.pending!.octets + member.told!.octets;
+    return octets;
+  }
+
+  /** The peer is told everything, in slices, then the End-of-RIB marker, then every change. */
+  join(peer: OutPeer): void {
+    if (this.#members.has(peer)) throw new Error('Cannot join: the peer is in the group already');
+    const consumer = (this.#consumer ??= this.#open());
+    const member = new Member(peer);
+    member.endOfRibAfterPass = consumer.rows.passes + 2;
+    this.#members.set(peer, member);
+    this.#bySource.set(peer.source, member);
+    this.#owing.add(member);
+    if (this.#sent.routes === 0) this.#enter(member);
+    else {
+      this.#leaveStep(member);
+      this.#sent.owe(member, false);
+    }
+    this.#request();
+  }
+
+  /** The session is gone. The last peer to leave takes the columns with it. */
+  leave(peer: OutPeer): void {
+    const member = this.#members.get(peer);
+    if (member === undefined) return;
+    this.#members.delete(peer);
+    this.#bySource.delete(peer.source);
+    this.#owing.delete(member);
+    if (member.inStep) this.#dropFromEncoding(member);
+    else this.#dropFromOutOfStep(member);
+    if (this.#members.size === 0) this.#request();
+    else this.#requestIfBusy();
+  }
+
+  /** RFC 2918: everything again; RFC 7313 section 4: between BoRR and EoRR where both sides can. */
+  refresh(peer: OutPeer): void {
+    const member = this.#members.get(peer);
+    if (member === undefined) return;
+    if (member.inStep) this.#leaveStep(member);
+    if (peer.enhancedRouteRefresh === true) {
+      this.#write(member, refreshMarker(ROUTE_REFRESH_SUBTYPE.BEGIN, peer.context));
+      member.owesEndOfRefresh = true;
+    }
+    this.#sent.owe(member, true);
+    this.#request();
+  }
+
+  /** The peer can take more. */
+  resume(peer: OutPeer): void {
+    const member = this.#members.get(peer);
+    if (member === undefined) return;
+    member.congested = false;
+    this.#request();
+  }
+
+  /** What the peer has been told, as far as it has been told; `attributes(block)` decodes a block. */
+  *advertised(peer: OutPeer): Generator<{ readonly route: RouteId; readonly block: number }> {
+    for (let route: RouteId = 0; route < this.#sent.rowLimit; route++) {
+      const member = this.#members.get(peer);
+      if (member === undefined) return;
+      const waiting = member.pending?.has(route) === true && !member.told!.has(route);
+      const block = this.#sent.blockFor(route, peer.source);
+      if (block !== 0 && !waiting) yield { route, block };
+    }
+  }
+
+  /** How many routes the peer has been told, or will have been when it is in step. */
+  advertisedCount(peer: OutPeer): number {
+    return this.#members.has(peer) ? this.#sent.countFor(peer.source) : 0;
+  }
+
+  /** The outbound attributes behind a block of `advertised`. */
+  attributes(block: number): readonly Attribute[] {
+    return decodeAttributeBlock(this.#sent.outbound.bytes(block).slice());
+  }
+
+  /** Sends changes until the deadline (on the table's clock). Returns whether there is more to do now. */
+  pump(deadline: number): boolean {
+    const { clock } = this.#host;
+    for (;;) {
+      if (this.#members.size === 0) return this.#shut();
+      let busy = false;
+      if (this.#consumer!.dirty > 0 && this.#mayAdvance(clock.now())) {
+        this.#advance(this.#consumer!);
+        busy = true;
+      }
+      for (const member of this.#outOfStep) {
+        if (!member.congested && this.#members.has(member.peer)) busy = this.#serve(member) || busy;
+      }
+      this.#markEnds();
+      if (!busy) return false;
+      if (clock.now() >= deadline) return true;
+    }
+  }
+
+  #open(): RibConsumer {
+    const consumer = this.#host.consumer(this.name);
+    consumer.onDirty = () => this.#request();
+    return consumer;
+  }
+
+  #shut(): false {
+    this.#patience?.cancel();
+    this.#patience = undefined;
+    this.#consumer?.close();
+    this.#consumer = undefined;
+    this.#sent.clear();
+    this.#encodings.clear();
+    return false;
+  }
+
+  #request(): void {
+    this.#host.slices.request(this.#work);
+  }
+
+  #requestIfBusy(): void {
+    if (this.#consumer!.dirty > 0 || this.#outOfStep.length > 0) this.#request();
+  }
+
+  /** Tells the members in step about one batch of changed routes. */
+  #advance(consumer: RibConsumer): void {
+    const rows = this.#rows;
+    const count = consumer.rows.take(rows, BATCH_ROWS);
+    const sent = this.#sent;
+    sent.resolve(rows, count, (route) => this.#host.best(route));
+    for (const source of sent.movers(rows, count)) {
+      const mover = this.#inStepFrom(source);
+      if (mover !== undefined) this.#leaveStep(mover);
+    }
+    this.#batch.clear();
+    sent.apply(rows, count, this.#outOfStep, (source) => this.#inStepFrom(source) !== undefined, this.#batch);
+    for (const excluded of this.#batch.excludedSources()) {
+      for (const encoding of this.#encodings.values()) this.#tell(encoding, excluded);
+    }
+    consumer.settle(rows, count);
+  }
+
+  #tell(encoding: Encoding, excluded: number): void {
+    if (!encoding.members.some((member) => member.peer.source !== excluded)) return;
+    encoding.encode(this.#sent, this.#batch, excluded, (buffer) => {
+      for (const member of encoding.members) {
+        if (member.peer.source !== excluded) this.#write(member, buffer);
+      }
+    });
+  }
+
+  /** Pays a part of an out-of-step member's debt; with the rest paid, it is in step again. */
+  #serve(member: Member): boolean {
+    const pending = member.pending!;
+    const rows = this.#rows;
+    const count = pending.take(rows, SERVE_ROWS);
+    if (count > 0) {
+      this.#batch.clear();
+      this.#sent.collect(rows, count, member, this.#batch);
+      this.#encodingOf(member).encode(this.#sent, this.#batch, NONE, (buffer) => this.#write(member, buffer));
+      for (let i = 0; i < count; i++) this.#host.settle(rows[i]!);
+    }
+    if (pending.size === 0 && this.#members.has(member.peer)) {
+      if (member.owesEndOfRefresh) {
+        this.#write(member, refreshMarker(ROUTE_REFRESH_SUBTYPE.END, member.peer.context));
+        member.owesEndOfRefresh = false;
+      }
+      if (!member.congested) {
+        this.#dropFromOutOfStep(member);
+        this.#enter(member);
+      }
+    }
+    return count > 0;
+  }
+
+  /** RFC 4724 section 2: the marker follows the initial table, also when changes never stop coming. */
+  #markEnds(): void {
+    for (const member of this.#owing) {
+      const { rows } = this.#consumer!;
+      const through = rows.size === 0 || rows.passes >= member.endOfRibAfterPass;
+      if (!through || (member.pending !== undefined && member.pending.size > 0)) continue;
+      this.#owing.delete(member);
+      this.#write(member, this.#encodingOf(member).endOfRib());
+    }
+  }
+
+  /**
+   * Whether to encode more for the group. It waits a moment for members whose queues are full, so that short hiccups do
+   * not break up the sharing; after that it goes on without them, unless nobody could take anything anyway.
+   */
+  #mayAdvance(now: number): boolean {
+    let wait = Number.POSITIVE_INFINITY;
+    let free = 0;
+    for (const member of this.#members.values()) {
+      if (!member.congested) free++;
+    }
+    if (free === 0) return false;
+    for (const member of this.#members.values()) {
+      if (!member.congested || !member.inStep) continue;
+      const patience = now - member.fellOutAt < NO_PATIENCE_MILLISECONDS ? 0 : PATIENCE_MILLISECONDS;
+      const left = member.congestedSince + patience - now;
+      if (left > 0) wait = Math.min(wait, left);
+      else {
+        member.fellOutAt = now;
+        this.#leaveStep(member);
+      }
+    }
+    if (wait === Number.POSITIVE_INFINITY) return true;
+    this.#patience ??= this.#host.clock.after(wait, () => {
+      this.#patience = undefined;
+      this.#request();
+    });
+    return false;
+  }
+
+  #write(member: Member, buffer: Uint8Array): void {
+    if (member.peer.write(buffer) || member.congested) return;
+    member.congested = true;
+    member.congestedSince = this.#host.clock.now();
+  }
+
+  #inStepFrom(source: SourceId): Member | undefined {
+    const member = this.#bySource.get(source);
+    return member?.inStep === true ? member : undefined;
+  }
+
+  #encodingOf(member: Member): Encoding {
+    const key = encodingKey(member.peer.context);
+    let encoding = this.#encodings.get(key);
+    if (encoding === undefined) this.#encodings.set(key, (encoding = new Encoding(member.peer.context)));
+    return encoding;
+  }
+
+  #enter(member: Member): void {
+    if (member.pending !== undefined) this.#host.unhold(member.pending);
+    member.enterStep();
+    const encoding = this.#encodingOf(member);
+    encoding.members = [...encoding.members, member];
+  }
+
+  #leaveStep(member: Member): void {
+    this.#dropFromEncoding(member);
+    member.leaveStep(this.#sent.rowLimit);
+    this.#host.hold(member.pending!);
+    this.#outOfStep = [...this.#outOfStep, member];
+  }
+
+  #dropFromEncoding(member: Member): void {
+    const encoding = this.#encodingOf(member);
+    encoding.members = encoding.members.filter((other) => other !== member);
+  }
+
+  #dropFromOutOfStep(member: Member): void {
+    this.#outOfStep = this.#outOfStep.filter((other) => other !== member);
+    const pending = member.pending!;
+    this.#host.unhold(pending);
+    if (pending.size === 0) return;
+    const rows = new Int32Array(SERVE_ROWS);
+    while (pending.size > 0) {
+      const count = pending.take(rows, SERVE_ROWS);
+      for (let i = 0; i < count; i++) this.#host.settle(rows[i]!);
+    }
+  }
+}
+
+function refreshMarker(subtype: number, context: CodecContext): Uint8Array {
+  return encodeMessage({ type: 'ROUTE-REFRESH', family: FAMILY.L2VPN_EVPN, subtype }, context);
+}

@@ -1,0 +1,134 @@
+/**
+ * The members of a group that are in step and read messages in the same form (size, width of AS numbers): each
+ * change is encoded once for all of them, into buffers that they share.
+ *
+ * RFC 8654 section 3 (message size), RFC 6793 section 4.2 (2-octet AS peers), RFC 7911 section 3 (path identifiers).
+ */
+import {
+  type CodecContext,
+  FAMILY,
+  joinEvpnNlri,
+  leastPayloadOctets,
+  MAX_EXTENDED_MESSAGE_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  UpdateWriter,
+  Writer,
+} from 'bgp-protocol';
+import { type Batch, WITHDRAWN } from './batch.ts';
+import type { ByteTable } from './byte-table.ts';
+import type { Member } from './out-peer.ts';
+import type { PayloadTable } from './payload-table.ts';
+import type { RouteTable } from './route-table.ts';
+
+/** A buffer is handed over once it holds this many octets. */
+const BUFFER_OCTETS = 65536;
+const MOST_NLRI_OCTETS = 257;
+const NO_PAYLOAD = new Uint8Array(256);
+
+/** Text that is equal when two peers can share buffers. */
+export function encodingKey(context: CodecContext): string {
+  const addPath = context.addPathSend.has(FAMILY.L2VPN_EVPN);
+  return `${context.extendedMessage} ${context.fourOctetAs} ${addPath}`;
+}
+
+/** Where the NLRI of a batch are found. */
+export interface EncodingInput {
+  readonly table: RouteTable;
+  readonly payloads: PayloadTable;
+  readonly outbound: ByteTable;
+  /** The payload each route was last announced with, by row. */
+  readonly sentPayload: Int32Array;
+}
+
+export class Encoding {
+  /** In step only; replaced, not changed, so that a loop over it may meet a member leaving. */
+  members: readonly Member[] = [];
+  readonly #out = new Writer(BUFFER_OCTETS + MAX_MESSAGE_LENGTH);
+  readonly #updates: UpdateWriter;
+  readonly #nlri = new Uint8Array(MOST_NLRI_OCTETS);
+
+  constructor(context: CodecContext) {
+    const maxLength = context.extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH;
+    this.#updates = new UpdateWriter(maxLength, this.#out, context);
+  }
+
+  /** Encodes the buckets that leave out `excluded`; `deliver` gets each full buffer. */
+  encode(input: EncodingInput, batch: Batch, excluded: number, deliver: (buffer: Uint8Array) => void): void {
+    for (let bucket = batch.firstBucket(excluded); bucket >= 0; bucket = batch.nextBucket(bucket)) {
+      const block = batch.blockOf(bucket);
+      if (block === WITHDRAWN) this.#withdraw(input, batch, bucket, deliver);
+      else this.#announce(input, batch, bucket, block, deliver);
+      if (this.#out.length >= BUFFER_OCTETS) this.#hand(deliver);
+    }
+    if (this.#out.length > 0) this.#hand(deliver);
+  }
+
+  /** The End-of-RIB marker, RFC 4724 section 2. */
+  endOfRib(): Uint8Array {
+    this.#updates.endOfRib(FAMILY.L2VPN_EVPN);
+    const buffer = this.#out.finish();
+    this.#out.reset();
+    return buffer;
+  }
+
+  #announce(
+    input: EncodingInput,
+    batch: Batch,
+    bucket: number,
+    block: number,
+    deliver: (buffer: Uint8Array) => void,
+  ): void {
+    const { table, payloads, outbound, sentPayload } = input;
+    const keys = table.keys.bytes;
+    const nlri = this.#nlri;
+    this.#updates.begin(outbound.arena, outbound.start(block), outbound.end(block));
+    for (let entry = batch.firstEntry(bucket); entry >= 0; entry = batch.nextEntry(entry)) {
+      const route = batch.routeOf(entry);
+      const payload = sentPayload[route]!;
+      const end = joinEvpnNlri(
+        keys,
+        table.keys.start(route),
+        table.keys.end(route),
+        payloads.arena,
+        payloads.start(payload),
+        payloads.end(payload),
+        nlri,
+        0,
+      );
+      this.#updates.announce(nlri, 0, end);
+      if (this.#out.length >= BUFFER_OCTETS) {
+        this.#updates.end();
+        this.#hand(deliver);
+        this.#updates.begin(outbound.arena, outbound.start(block), outbound.end(block));
+      }
+    }
+    this.#updates.end();
+  }
+
+  /** A withdrawn NLRI is whole, but its ESI and labels say nothing: they are zeros. */
+  #withdraw(input: EncodingInput, batch: Batch, bucket: number, deliver: (buffer: Uint8Array) => void): void {
+    const { keys } = input.table;
+    const nlri = this.#nlri;
+    this.#updates.beginWithdraw(FAMILY.L2VPN_EVPN);
+    for (let entry = batch.firstEntry(bucket); entry >= 0; entry = batch.nextEntry(entry)) {
+      const route = batch.routeOf(entry);
+      const start = keys.start(route);
+      const keyEnd = keys.end(route);
+      const padding = leastPayloadOctets(keys.bytes, start, keyEnd);
+      const end = joinEvpnNlri(keys.bytes, start, keyEnd, NO_PAYLOAD, 0, padding, nlri, 0);
+      this.#updates.withdraw(nlri, 0, end);
+      if (this.#out.length >= BUFFER_OCTETS) {
+        this.#updates.end();
+        this.#hand(deliver);
+        this.#updates.beginWithdraw(FAMILY.L2VPN_EVPN);
+      }
+    }
+    this.#updates.end();
+  }
+
+  #hand(deliver: (buffer: Uint8Array) => void): void {
+    const buffer = this.#out.finish();
+    this.#out.reset();
+    deliver(buffer);
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Route keys to row numbers: one open-addressing hash over fixed slots in one arena. A slot holds the key's
+ * octets, zeros, and the key's length in its last octet. Slots come in four sizes, so that a MAC+IPv4 key
+ * (25 octets) takes 28 octets and a MAC+IPv6 key (37) takes 40; rows are given out in chunks of 256 of one
+ * size, which makes a row's place two small table reads and no column.
+ *
+ * Route keys: RFC 7432 section 7 (which fields are part of the prefix), RFC 9136 section 3.1.
+ */
+import { grown } from '../base/key-table.ts';
+import { NONE } from './ids.ts';
+
+const CHUNK_BITS = 8;
+const CHUNK_ROWS = 1 << CHUNK_BITS;
+const CHUNK_MASK = CHUNK_ROWS - 1;
+/** Words per slot of each size: keys of up to 27, 39, 79 and 256 octets. */
+const SLOT_WORDS = [7, 10, 20, 65] as const;
+/** In the largest slots the last octet holds the length less one, so that 256 fits and 0 still means free. */
+const LARGEST = SLOT_WORDS[3];
+/** The upper seven bits of a hash slot repeat bits of the hash: most probes of other keys end there. */
+const ROW_BITS = 25;
+const ROW_MASK = (1 << ROW_BITS) - 1;
+
+/** A type octet and a value of 255 octets. */
+export const MAX_KEY_OCTETS = 256;
+/** The most rows a table can have: 33 million. */
+export const MAX_ROWS = ROW_MASK - 1;
+
+export class KeyArena {
+  /** Callers put a key here (from octet 0) and name its length: the key is copied once, into its slot. */
+  readonly scratch: Uint8Array;
+  readonly #scratchWords: Int32Array;
+  #words: Int32Array;
+  #octets: Uint8Array;
+  #top = 0;
+  #chunkBase = new Int32Array(64);
+  #chunkWords = new Uint8Array(64);
+  #chunks = 0;
+  /** Per slot size: free rows, linked through the first word of their slots; and rows never used yet. */
+  readonly #free = new Int32Array(SLOT_WORDS.length).fill(NONE);
+  readonly #fresh = new Int32Array(SLOT_WORDS.length);
+  readonly #freshEnd = new Int32Array(SLOT_WORDS.length);
+  #slots = new Int32Array(1024);
+  #mask = 1023;
+  #size = 0;
+
+  constructor() {
+    this.#scratchWords = new Int32Array(SLOT_WORDS[3]);
+    this.scratch = new Uint8Array(this.#scratchWords.buffer);
+    this.#words = new Int32Array(CHUNK_ROWS * SLOT_WORDS[0] * 4);
+    this.#octets = new Uint8Array(this.#words.buffer);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Rows are below this number. */
+  get rowLimit(): number {
+    return this.#chunks << CHUNK_BITS;
+  }
+
+  /** The memory of all keys; replaced when the arena grows. */
+  get bytes(): Uint8Array {
+    return this.#octets;
+  }
+
+  get memoryOctets(): number {
+    return this.#octets.byteLength + this.#slots.byteLength;
+  }
+
+  start(row: number): number {
+    return this.#base(row) << 2;
+  }
+
+  end(row: number): number {
+    const words = this.#chunkWords[row >> CHUNK_BITS]!;
+    const start = this.#base(row) << 2;
+    const held = this.#octets[start + (words << 2) - 1]!;
+    return start + (words === LARGEST && held !== 0 ? held + 1 : held);
+  }
+
+  isUsed(row: number): boolean {
+    return row >= 0 && row < this.rowLimit && this.end(row) > this.start(row);
+  }
+
+  /** The row of the key in `scratch`, or NONE. */
+  find(length: number): number {
+    const words = this.#pad(length);
+    const hash = hashWords(this.#scratchWords, 0, words);
+    const mask = this.#mask;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const held = this.#slots[slot]!;
+      if (held === 0) return NONE;
+      if ((held ^ hash) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
+        return (held & ROW_MASK) - 1;
+      }
+    }
+  }
+
+  /** The row of the key in `scratch`, made if need be (`size` tells). */
+  insert(length: number): number {
+    if ((this.#size + 1) * 2 > this.#slots.length) this.#rehash();
+    const words = this.#pad(length);
+    const hash = hashWords(this.#scratchWords, 0, words);
+    const mask = this.#mask;
+    let slot = hash & mask;
+    for (let held = this.#slots[slot]!; held !== 0; held = this.#slots[slot]!) {
+      if ((held ^ hash) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
+        return (held & ROW_MASK) - 1;
+      }
+      slot = (slot + 1) & mask;
+    }
+    const row = this.#takeRow(words);
+    const base = this.#base(row);
+    for (let i = 0; i < words; i++) this.#words[base + i] = this.#scratchWords[i]!;
+    this.#slots[slot] = (hash & ~ROW_MASK) | (row + 1);
+    this.#size++;
+    return row;
+  }
+
+  remove(row: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    const words = this.#chunkWords[row >> CHUNK_BITS]!;
+    const base = this.#base(row);
+    let hole = hashWords(this.#words, base, words) & mask;
+    while ((slots[hole]! & ROW_MASK) !== row + 1) {
+      if (slots[hole] === 0) throw new Error(`Cannot remove route ${row}: it is not in use`);
+      hole = (hole + 1) & mask;
+    }
+    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = this.#hashOfRow((slots[slot]! & ROW_MASK) - 1) & mask;
+      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+        slots[hole] = slots[slot]!;
+        hole = slot;
+      }
+    }
+    slots[hole] = 0;
+    const size = SLOT_WORDS.indexOf(words as (typeof SLOT_WORDS)[number]);
+    this.#octets[((base + words) << 2) - 1] = 0;
+    this.#words[base] = this.#free[size]!;
+    this.#free[size] = row;
+    this.#size--;
+  }
+
+  #base(row: number): number {
+    const chunk = row >> CHUNK_BITS;
+    return this.#chunkBase[chunk]! + (row & CHUNK_MASK) * this.#chunkWords[chunk]!;
+  }
+
+  /** Fills the scratch key up to its slot's size and returns that size in words. */
+  #pad(length: number): number {
+    const scratch = this.scratch;
+    const words = length <= 27 ? 7 : length <= 39 ? 10 : length <= 79 ? 20 : LARGEST;
+    const last = words * 4 - 1;
+    for (let i = length; i < last; i++) scratch[i] = 0;
+    scratch[last] = words === LARGEST ? length - 1 : length;
+    return words;
+  }
+
+  #holds(row: number, words: number): boolean {
+    const chunk = row >> CHUNK_BITS;
+    if (this.#chunkWords[chunk] !== words) return false;
+    const base = this.#chunkBase[chunk]! + (row & CHUNK_MASK) * words;
+    for (let i = words - 1; i >= 0; i--) if (this.#words[base + i] !== this.#scratchWords[i]) return false;
+    return true;
+  }
+
+  #hashOfRow(row: number): number {
+    return hashWords(this.#words, this.#base(row), this.#chunkWords[row >> CHUNK_BITS]!);
+  }
+
+  #takeRow(words: number): number {
+    const size = words === 7 ? 0 : words === 10 ? 1 : words === 20 ? 2 : 3;
+    const row = this.#free[size]!;
+    if (row !== NONE) {
+      this.#free[size] = this.#words[this.#base(row)]!;
+      return row;
+    }
+    if (this.#fresh[size] === this.#freshEnd[size]) this.#addChunk(size, words);
+    return this.#fresh[size]!++;
+  }
+
+  #addChunk(size: number, words: number): void {
+    const chunk = this.#chunks++;
+    if (this.rowLimit > MAX_ROWS)
+      throw new Error(`Cannot add a route: ${MAX_ROWS} are the most a table holds`);
+    if (chunk === this.#chunkBase.length) {
+      this.#chunkBase = grown(this.#chunkBase, chunk * 2);
+      this.#chunkWords = grown(this.#chunkWords, chunk * 2);
+    }
+    this.#chunkBase[chunk] = this.#top;
+    this.#chunkWords[chunk] = words;
+    this.#top += CHUNK_ROWS * words;
+    if (this.#top > this.#words.length) {
+      this.#words = grown(this.#words, Math.max(this.#words.length * 2, this.#top));
+      this.#octets = new Uint8Array(this.#words.buffer);
+    }
+    this.#fresh[size] = chunk << CHUNK_BITS;
+    this.#freshEnd[size] = (chunk + 1) << CHUNK_BITS;
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let row = 0; row < this.rowLimit; row++) {
+      if (!this.isUsed(row)) continue;
+      const hash = this.#hashOfRow(row);
+      let slot = hash & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = (hash & ~ROW_MASK) | (row + 1);
+    }
+    this.#slots = slots;
+    this.#mask = mask;
+  }
+}
+
+function hashWords(words: Int32Array, at: number, count: number): number {
+  let hash = 0;
+  for (let i = 0; i < count; i++) {
+    hash = Math.imul(hash ^ words[at + i]!, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}

@@ -1,0 +1,81 @@
+/**
+ * From the octets of an UPDATE to rows: splits each NLRI into key and payload, interns block and payload, and
+ * announces or withdraws. Nothing is built per route.
+ *
+ * RFC 7432 section 7 (keys), RFC 4724 section 2 (End-of-RIB).
+ */
+import {
+  type BgpFault,
+  FAMILY,
+  type Family,
+  keyLengthOf,
+  MAX_EVPN_PAYLOAD_OCTETS,
+  payloadLengthOf,
+  splitEvpnNlri,
+  type UpdateVisitor,
+} from 'bgp-protocol';
+import type { AttributeTable } from './attribute-table.ts';
+import { type AttributesId, LOCAL, type PayloadId, type RouteId, type SourceId } from './ids.ts';
+import type { PayloadTable } from './payload-table.ts';
+import type { RouteTable } from './route-table.ts';
+import type { SourceTable } from './source-table.ts';
+
+/** Where the routes go: the Rib. */
+export interface ReceiveInto {
+  readonly table: RouteTable;
+  readonly attributes: AttributeTable;
+  readonly payloads: PayloadTable;
+  readonly sources: SourceTable;
+  upsertScratch(source: SourceId, length: number, payload: PayloadId, attributes: AttributesId): RouteId;
+  withdrawScratch(source: SourceId, length: number): boolean;
+}
+
+/** The visitor that the walker calls for each UPDATE: one object for the life of the table. */
+export class Receiver implements UpdateVisitor {
+  readonly #rib: ReceiveInto;
+  readonly #payload = new Uint8Array(MAX_EVPN_PAYLOAD_OCTETS);
+  #source: SourceId = LOCAL;
+  #onFault: (fault: BgpFault) => void = () => {};
+  /** Held with a reference, also between UPDATEs: most often the next one has the same block. */
+  #attributes: AttributesId = 0;
+
+  constructor(rib: ReceiveInto) {
+    this.#rib = rib;
+  }
+
+  begin(source: SourceId, onFault: (fault: BgpFault) => void): void {
+    this.#source = source;
+    this.#onFault = onFault;
+  }
+
+  attributes(block: Uint8Array, start: number, end: number): void {
+    const { attributes } = this.#rib;
+    if (this.#attributes !== 0 && attributes.equals(this.#attributes, block, start, end)) return;
+    const id = attributes.intern(block, start, end);
+    attributes.retain(id);
+    if (this.#attributes !== 0) attributes.release(this.#attributes);
+    this.#attributes = id;
+  }
+
+  announce(family: Family, bytes: Uint8Array, start: number, end: number): void {
+    if (family !== FAMILY.L2VPN_EVPN) return;
+    const split = splitEvpnNlri(bytes, start, end, this.#rib.table.keys.scratch, this.#payload);
+    if (split < 0) return;
+    const payload = this.#rib.payloads.intern(this.#payload, 0, payloadLengthOf(split));
+    this.#rib.upsertScratch(this.#source, keyLengthOf(split), payload, this.#attributes);
+  }
+
+  withdraw(family: Family, bytes: Uint8Array, start: number, end: number): void {
+    if (family !== FAMILY.L2VPN_EVPN) return;
+    const split = splitEvpnNlri(bytes, start, end, this.#rib.table.keys.scratch, this.#payload);
+    if (split >= 0) this.#rib.withdrawScratch(this.#source, keyLengthOf(split));
+  }
+
+  endOfRib(family: Family): void {
+    if (family === FAMILY.L2VPN_EVPN) this.#rib.sources.endOfRib[this.#source] = true;
+  }
+
+  fault(fault: BgpFault): void {
+    this.#onFault(fault);
+  }
+}

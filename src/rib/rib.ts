@@ -1,0 +1,407 @@
+/**
+ * The table of EVPN routes: takes what peers and this speaker announce, decides, and tells consumers and groups of
+ * peers which routes changed. It performs nothing but writes to OutPeers; time is the clock it is given.
+ *
+ * RFC 4271 sections 3.2 and 9 (the RIBs and the decision process), RFC 7432 (EVPN routes), RFC 4456 (reflection),
+ * RFC 7313 section 4 (stale paths), RFC 7606 section 2 (treat-as-withdraw, done by the codec's walker).
+ */
+import { type BgpFault, type CodecContext, type FaultAction, walkUpdate } from 'bgp-protocol';
+import type { AddressTable } from '../base/address-table.ts';
+import type { Clock } from '../base/clock.ts';
+import { AdjRibOut, type OutHost } from './adj-rib-out.ts';
+import type { RibIdentity } from './attribute-summary.ts';
+import { AttributeTable } from './attribute-table.ts';
+import {
+  type DecisionInput,
+  decide,
+  fitness,
+  type LoserReason,
+  PATH_STATE,
+  reasonText,
+} from './best-path.ts';
+import { RibConsumer } from './consumer.ts';
+import { Exporter, type ExportPolicy, policyKey } from './export-policy.ts';
+import {
+  type AttributesId,
+  LOCAL,
+  NONE,
+  type PathId,
+  type PayloadId,
+  type RouteId,
+  type SourceId,
+} from './ids.ts';
+import { PayloadTable } from './payload-table.ts';
+import { Receiver } from './receiver.ts';
+import { RouteTable } from './route-table.ts';
+import type { RowSet } from './row-set.ts';
+import { SentRoutes } from './sent-routes.ts';
+import { Slices } from './slices.ts';
+import { type SourceCounts, type SourceSpec, SourceTable } from './source-table.ts';
+import { Sweeper } from './sweeper.ts';
+
+export interface RibConfig extends RibIdentity {
+  readonly addresses: AddressTable;
+  readonly clock: Clock;
+  /** RFC 4271 section 9.1.2.2 (c) compares MED of one neighbouring AS only; this compares all. Default false. */
+  readonly alwaysCompareMed?: boolean;
+  /** Milliseconds of work before the event loop has its turn. Default 8. */
+  readonly sliceMilliseconds?: number;
+}
+
+export class Rib implements DecisionInput, OutHost {
+  readonly table = new RouteTable();
+  readonly attributes: AttributeTable;
+  readonly payloads = new PayloadTable();
+  readonly sources: SourceTable;
+  readonly addresses: AddressTable;
+  readonly alwaysCompareMed: boolean;
+  readonly clock: Clock;
+  readonly slices: Slices;
+  readonly #identity: RibIdentity;
+  #consumers: readonly RibConsumer[] = [];
+  readonly #held = new Set<RowSet>();
+  readonly #groups = new Map<string, AdjRibOut>();
+  readonly #sweeper: Sweeper;
+  readonly #receiver: Receiver;
+
+  constructor(config: RibConfig) {
+    this.#identity = config;
+    this.addresses = config.addresses;
+    this.clock = config.clock;
+    this.alwaysCompareMed = config.alwaysCompareMed ?? false;
+    this.attributes = new AttributeTable(config, config.addresses);
+    this.sources = new SourceTable(config.routerId, config.addresses);
+    this.slices = new Slices(config.clock, config.sliceMilliseconds);
+    this.#sweeper = new Sweeper(this, this.slices);
+    this.#receiver = new Receiver(this);
+  }
+
+  /** Routes with at least one path. */
+  get routeCount(): number {
+    return this.#routesWithPaths;
+  }
+  #routesWithPaths = 0;
+
+  get pathCount(): number {
+    return this.table.paths;
+  }
+
+  // Sources
+
+  addSource(spec: SourceSpec): SourceId {
+    return this.sources.add(spec);
+  }
+
+  /** Sweeps what the source announced, then gives its id free. */
+  removeSource(source: SourceId): void {
+    this.sourceDown(source);
+    this.#sweeper.sweep(source, () => this.sources.remove(source));
+  }
+
+  counts(source: SourceId): SourceCounts {
+    return this.sources.counts(source);
+  }
+
+  /** Whether the source's End-of-RIB marker came (RFC 4724 section 2). */
+  endOfRibSeen(source: SourceId): boolean {
+    return this.sources.endOfRib[source]!;
+  }
+
+  /** The session is gone: its paths are removed in slices. It may come back meanwhile. */
+  sourceDown(source: SourceId): void {
+    this.markStale(source);
+    this.sources.endOfRib[source] = false;
+    this.sweepStale(source);
+  }
+
+  /** RFC 7313 section 4, at BoRR; RFC 4724 section 4.2: what is not announced again is swept later. */
+  markStale(source: SourceId): void {
+    this.sources.nextGeneration(source);
+  }
+
+  /** At EoRR or End-of-RIB: removes, in slices, the paths that are still stale. */
+  sweepStale(source: SourceId): void {
+    this.#sweeper.sweep(source);
+  }
+
+  // Writing
+
+  /**
+   * One UPDATE body from a peer. Returns what must follow for the session (an RFC 7606 action); `onFault` gets every
+   * fault, also those that were dealt with here.
+   */
+  receive(
+    source: SourceId,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context: CodecContext,
+    onFault: (fault: BgpFault) => void,
+  ): FaultAction | undefined {
+    this.#receiver.begin(source, onFault);
+    return walkUpdate(bytes, start, end, context, this.#receiver);
+  }
+
+  /** Announces the key at `start` to `end` for `source`. The ids need not be referenced yet. */
+  upsert(
+    source: SourceId,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    payload: PayloadId,
+    attributes: AttributesId,
+  ): RouteId {
+    this.#loadKey(key, start, end);
+    return this.upsertScratch(source, end - start, payload, attributes);
+  }
+
+  /** Withdraws the key for `source`; whether there was a path. */
+  withdraw(source: SourceId, key: Uint8Array, start: number, end: number): boolean {
+    this.#loadKey(key, start, end);
+    return this.withdrawScratch(source, end - start);
+  }
+
+  /** Announces a route of this speaker's own: key, payload and attribute block as the codec makes them. */
+  originate(key: Uint8Array, payload: Uint8Array, block: Uint8Array | AttributesId): RouteId {
+    const attributes = typeof block === 'number' ? block : this.attributes.intern(block);
+    return this.upsert(LOCAL, key, 0, key.length, this.payloads.intern(payload), attributes);
+  }
+
+  withdrawLocal(key: Uint8Array): boolean {
+    return this.withdraw(LOCAL, key, 0, key.length);
+  }
+
+  /** As upsert, for a key that is in `table.keys.scratch` already. */
+  upsertScratch(source: SourceId, length: number, payload: PayloadId, attributes: AttributesId): RouteId {
+    const { table, sources } = this;
+    const route = table.insertRoute(length);
+    const generation = sources.generation[source]!;
+    const known = table.pathOf(route, source);
+    if (known !== NONE && table.payload[known] === payload && table.attributes[known] === attributes) {
+      table.generation[known] = generation;
+      return route;
+    }
+    this.payloads.retain(payload);
+    this.attributes.retain(attributes);
+    if (known === NONE) {
+      if (table.firstPath[route] === NONE) this.#routesWithPaths++;
+      this.#add(route, table.addPath(route, source, payload, attributes, generation));
+    } else this.#replace(route, known, payload, attributes, generation);
+    return route;
+  }
+
+  withdrawScratch(source: SourceId, length: number): boolean {
+    const route = this.table.keys.find(length);
+    const path = route === NONE ? NONE : this.table.pathOf(route, source);
+    if (path === NONE) return false;
+    this.removePath(path);
+    return true;
+  }
+
+  removePath(path: PathId): void {
+    const { table, sources } = this;
+    const route = table.route[path]!;
+    const source = table.source[path]!;
+    const state = table.state[path]!;
+    sources.received[source]!--;
+    if (state < PATH_STATE.LOOP_AS_PATH) sources.accepted[source]!--;
+    if (state === PATH_STATE.BEST) sources.best[source]!--;
+    this.attributes.release(table.attributes[path]!);
+    this.payloads.release(table.payload[path]!);
+    table.removePath(path);
+    if (table.firstPath[route] === NONE) this.#routesWithPaths--;
+    else this.#decide(route, NONE);
+    if (state === PATH_STATE.BEST) this.#changed(route);
+    else this.settle(route);
+  }
+
+  // Reading
+
+  get keyBytes(): Uint8Array {
+    return this.table.keys.bytes;
+  }
+
+  keyStart(route: RouteId): number {
+    return this.table.keys.start(route);
+  }
+
+  keyEnd(route: RouteId): number {
+    return this.table.keys.end(route);
+  }
+
+  /** The route with this key, or NONE. It may have no path any more. */
+  find(key: Uint8Array, start = 0, end = key.length): RouteId {
+    this.#loadKey(key, start, end);
+    return this.table.keys.find(end - start);
+  }
+
+  /** The best path of a route, or NONE. */
+  best(route: RouteId): PathId {
+    const path = this.table.firstPath[route]!;
+    return path !== NONE && this.table.state[path] === PATH_STATE.BEST ? path : NONE;
+  }
+
+  firstPath(route: RouteId): PathId {
+    return this.table.firstPath[route]!;
+  }
+
+  nextPath(path: PathId): PathId {
+    return this.table.next[path]!;
+  }
+
+  *paths(route: RouteId): Generator<PathId> {
+    for (let path = this.firstPath(route); path !== NONE; path = this.nextPath(path)) yield path;
+  }
+
+  pathFrom(route: RouteId, source: SourceId): PathId {
+    return this.table.pathOf(route, source);
+  }
+
+  attributesOf(path: PathId): AttributesId {
+    return this.table.attributes[path]!;
+  }
+
+  payloadOf(path: PathId): PayloadId {
+    return this.table.payload[path]!;
+  }
+
+  sourceOf(path: PathId): SourceId {
+    return this.table.source[path]!;
+  }
+
+  /** Why the path is not the best; `best` for the one that is. */
+  loserReason(path: PathId): LoserReason {
+    return reasonText(this.table.state[path]!);
+  }
+
+  /** Whether the path waits to be announced again or swept. */
+  isStale(path: PathId): boolean {
+    return this.table.generation[path] !== this.sources.generation[this.sourceOf(path)];
+  }
+
+  /** The routes that have a path, one at a time; the table may change in between. */
+  *routes(filter?: (route: RouteId) => boolean): Generator<RouteId> {
+    for (let route: RouteId = 0; route < this.table.keys.rowLimit; route++) {
+      if (this.table.keys.isUsed(route) && this.firstPath(route) !== NONE && (filter?.(route) ?? true)) {
+        yield route;
+      }
+    }
+  }
+
+  /** Octets of columns and arenas, by part. */
+  memory(): Readonly<Record<string, number>> {
+    let adjRibOut = 0;
+    for (const group of this.#groups.values()) adjRibOut += group.memoryOctets;
+    return {
+      routes: this.table.memoryOctets,
+      attributes: this.attributes.octets,
+      payloads: this.payloads.octets,
+      adjRibOut,
+    };
+  }
+
+  // Consumers and groups
+
+  /** A new consumer; every route that is there is dirty to begin with. */
+  consumer(name: string): RibConsumer {
+    const consumer = new RibConsumer(
+      name,
+      (route) => this.settle(route),
+      (closed) => {
+        this.#consumers = this.#consumers.filter((other) => other !== closed);
+      },
+    );
+    for (let route: RouteId = 0; route < this.table.keys.rowLimit; route++) {
+      if (this.table.keys.isUsed(route) && this.firstPath(route) !== NONE) consumer.rows.add(route);
+    }
+    this.#consumers = [...this.#consumers, consumer];
+    return consumer;
+  }
+
+  /** The Adj-RIB-Out of all peers with this policy. */
+  group(policy: ExportPolicy): AdjRibOut {
+    const key = policyKey(policy);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      const exporter = new Exporter(policy, this.#identity, this.attributes, this.sources);
+      this.#groups.set(key, (group = new AdjRibOut(key, this, new SentRoutes(this, exporter))));
+    }
+    return group;
+  }
+
+  hold(rows: RowSet): void {
+    this.#held.add(rows);
+  }
+
+  unhold(rows: RowSet): void {
+    this.#held.delete(rows);
+  }
+
+  /** Frees a row that has no path and that nobody has yet to look at. */
+  settle(route: RouteId): void {
+    if (this.table.firstPath[route] !== NONE || !this.table.keys.isUsed(route)) return;
+    for (const consumer of this.#consumers) if (consumer.rows.has(route)) return;
+    for (const rows of this.#held) if (rows.has(route)) return;
+    this.table.keys.remove(route);
+  }
+
+  #loadKey(key: Uint8Array, start: number, end: number): void {
+    const { scratch } = this.table.keys;
+    for (let i = start; i < end; i++) scratch[i - start] = key[i]!;
+  }
+
+  #add(route: RouteId, path: PathId): void {
+    const { table, sources } = this;
+    const source = table.source[path]!;
+    sources.received[source]!++;
+    if (table.firstPath[route] === path) {
+      // The only path: nothing to decide between.
+      const state = fitness(this, path);
+      table.state[path] = state;
+      if (state !== PATH_STATE.BEST) return;
+      sources.accepted[source]!++;
+      sources.best[source]!++;
+      this.#changed(route);
+      return;
+    }
+    if (fitness(this, path) === PATH_STATE.BEST) sources.accepted[source]!++;
+    const before = this.best(route);
+    if (this.#decide(route, before) !== before) this.#changed(route);
+  }
+
+  #replace(
+    route: RouteId,
+    path: PathId,
+    payload: PayloadId,
+    attributes: AttributesId,
+    generation: number,
+  ): void {
+    const { table, sources } = this;
+    const source = table.source[path]!;
+    const before = this.best(route);
+    if (table.state[path]! < PATH_STATE.LOOP_AS_PATH) sources.accepted[source]!--;
+    this.attributes.release(table.attributes[path]!);
+    this.payloads.release(table.payload[path]!);
+    table.attributes[path] = attributes;
+    table.payload[path] = payload;
+    table.generation[path] = generation;
+    if (fitness(this, path) === PATH_STATE.BEST) sources.accepted[source]!++;
+    const after = this.#decide(route, before);
+    if (after !== before || after === path) this.#changed(route);
+  }
+
+  /** Decides the route and keeps the counts of best paths; `before` is the best path until now, if it is still there. */
+  #decide(route: RouteId, before: PathId): PathId {
+    const after = decide(this, route);
+    if (after !== before) {
+      if (before !== NONE) this.sources.best[this.table.source[before]!]!--;
+      if (after !== NONE) this.sources.best[this.table.source[after]!]!++;
+    }
+    return after;
+  }
+
+  #changed(route: RouteId): void {
+    for (const consumer of this.#consumers) consumer.mark(route);
+    if (this.table.firstPath[route] === NONE) this.settle(route);
+  }
+}
