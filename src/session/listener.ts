@@ -1,0 +1,183 @@
+/**
+ * Where peers knock: listens, finds the peer by the address a connection comes from, or makes one for a listen range, and
+ * refuses everyone else in words.
+ *
+ * RFC 4271 section 8.2.2 (a listener per speaker), RFC 4486 section 4 (Connection Rejected, Out of Resources),
+ * RFC 2385 (the key is on the listener before the peer's first segment).
+ */
+import { CEASE } from 'bgp-protocol';
+import { type IpPrefix, parseIp, parsePrefix, prefixContains, printPrefix } from '../base/ip.ts';
+import type { Logger } from '../base/log.ts';
+import { type Peer, refuseConnection } from './peer.ts';
+import type { AcceptedConnection, ListenSocket, SocketOptions, Transport } from './transport.ts';
+
+export interface ListenAddress {
+  /** `0.0.0.0` and `::` for all. */
+  readonly address: string;
+  readonly port: number;
+  readonly device?: string | undefined;
+}
+
+/** Neighbours that need not be configured one by one. */
+export interface ListenRange {
+  /** "10.0.0.0/24"; where ranges overlap, the longest prefix counts. */
+  readonly prefix: string;
+  /** Peers at one time. */
+  readonly limit: number;
+  readonly password?: string | undefined;
+  /** Makes and starts a peer for this address, with a passive configuration; undefined refuses it. */
+  create(address: string): Peer | undefined;
+}
+
+interface Range extends ListenRange {
+  readonly network: IpPrefix;
+  readonly members: Set<Peer>;
+}
+
+export interface ListenerOptions {
+  readonly transport: Transport;
+  readonly log: Logger;
+  readonly addresses: readonly ListenAddress[];
+  readonly socketOptions?: SocketOptions | undefined;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #log: Logger;
+  readonly #peers = new Map<string, Peer>();
+  #ranges: readonly Range[] = [];
+  #sockets: ListenSocket[] = [];
+  /** Keys as they are on the sockets, by prefix. */
+  #passwords = new Map<string, string>();
+  #refused = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  /** Connections from addresses that no peer and no range has, and over the limit of a range. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Where it listens, with the ports in use. */
+  get addresses(): readonly { readonly address: string; readonly port: number }[] {
+    return this.#sockets.map(({ address, port }) => ({ address, port }));
+  }
+
+  /** Rejects when an address cannot be bound; nothing stays open then. */
+  async open(): Promise<void> {
+    const { transport, addresses, socketOptions } = this.#options;
+    try {
+      for (const address of addresses) {
+        const options = { ...socketOptions, ...address };
+        const socket = await transport.listen(options, (connection) => this.#accept(connection));
+        this.#sockets.push(socket);
+        for (const [prefix, password] of this.#passwords) this.#setPassword(socket, prefix, password);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.close();
+    this.#sockets = [];
+  }
+
+  /** Connections from the peer's address are its own from now on. Call it again after a new configuration. */
+  add(peer: Peer): void {
+    this.#peers.set(peer.address, peer);
+    this.#updatePasswords();
+  }
+
+  /** The peer is no longer known; its session is not touched. */
+  remove(peer: Peer): void {
+    if (this.#peers.get(peer.address) === peer) this.#peers.delete(peer.address);
+    for (const range of this.#ranges) range.members.delete(peer);
+    this.#updatePasswords();
+  }
+
+  /** Replaces the ranges. Peers made by one that stays, by its prefix, still count for it. Throws TypeError on a bad prefix. */
+  setRanges(ranges: readonly ListenRange[]): void {
+    const before = new Map(this.#ranges.map((range) => [printPrefix(range.network), range.members]));
+    this.#ranges = ranges
+      .map((range) => {
+        const network = parsePrefix(range.prefix);
+        if (!network)
+          throw new TypeError(`Cannot listen for range: saw "${range.prefix}", expected a prefix`);
+        const { prefix, limit, password, create } = range;
+        const members = before.get(printPrefix(network)) ?? new Set<Peer>();
+        return { prefix, limit, password, create, network, members };
+      })
+      .sort((a, b) => b.network.length - a.network.length);
+    this.#updatePasswords();
+  }
+
+  #accept(connection: AcceptedConnection): void {
+    const { address } = connection.remote;
+    const peer = this.#peers.get(address) ?? this.#createPeer(address);
+    if (peer) {
+      peer.accept(connection);
+      return;
+    }
+    this.#refused++;
+    refuseConnection(connection, CEASE.CONNECTION_REJECTED);
+  }
+
+  #createPeer(address: string): Peer | undefined {
+    const octets = parseIp(address);
+    const range = octets && this.#ranges.find(({ network }) => prefixContains(network, octets));
+    if (!range) {
+      this.#log.warn({ address }, 'refused a connection: no neighbor and no listen range has this address');
+      return undefined;
+    }
+    if (range.members.size >= range.limit) {
+      const { prefix, limit } = range;
+      this.#log.warn(
+        { address, prefix, limit },
+        'refused a connection: the listen range has reached its limit',
+      );
+      return undefined;
+    }
+    const peer = range.create(address);
+    if (!peer) return undefined;
+    range.members.add(peer);
+    this.#peers.set(address, peer);
+    return peer;
+  }
+
+  /** Brings the keys on the sockets in line with peers and ranges. */
+  #updatePasswords(): void {
+    const wanted = new Map<string, string>();
+    for (const { network, password } of this.#ranges) {
+      if (password !== undefined) wanted.set(printPrefix(network), password);
+    }
+    for (const { config } of this.#peers.values()) {
+      const host = parsePrefix(config.address);
+      if (host && config.password !== undefined && !config.dynamic)
+        wanted.set(printPrefix(host), config.password);
+    }
+    for (const socket of this.#sockets) {
+      for (const prefix of this.#passwords.keys()) {
+        if (!wanted.has(prefix)) this.#setPassword(socket, prefix, undefined);
+      }
+      for (const [prefix, password] of wanted) {
+        if (this.#passwords.get(prefix) !== password) this.#setPassword(socket, prefix, password);
+      }
+    }
+    this.#passwords = wanted;
+  }
+
+  /** A key for a family that the socket does not have is none of its business. */
+  #setPassword(socket: ListenSocket, prefix: string, password: string | undefined): void {
+    if (socket.address.includes(':') !== prefix.includes(':')) return;
+    try {
+      socket.setPassword(prefix, password);
+    } catch (error) {
+      this.#log.error({ error, prefix }, `cannot set the TCP MD5 password for ${prefix}`);
+    }
+  }
+}

@@ -1,0 +1,575 @@
+/**
+ * One connection's life: feeds what happens (messages, timers, TCP) to the state machine and performs its actions.
+ * It owns the timers and the socket of that connection; which of two machines a peer keeps is decided above.
+ *
+ * RFC 4271 sections 6 and 8, RFC 9687 (send-hold timer), RFC 8654 section 3 (message size after the OPENs).
+ */
+import {
+  BgpFault,
+  decodeNotification,
+  decodeOpen,
+  decodeRouteRefresh,
+  ERROR,
+  encodeKeepalive,
+  encodeNotification,
+  encodeOpen,
+  Framer,
+  HEADER_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  MESSAGE_TYPE,
+  type NotificationMessage,
+  notificationOf,
+  notificationText,
+  OPEN_ERROR,
+  type OpenMessage,
+  type RouteRefreshMessage,
+  unwrapHardReset,
+} from 'bgp-protocol';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import { jittered } from './countdown.ts';
+import { type Action, type FsmEvent, type NotificationContent, type State, step } from './fsm.ts';
+import { type Negotiated, negotiate, ownOpen } from './negotiation.ts';
+import { type ResolvedPeerConfig, sendHoldSeconds } from './peer-config.ts';
+import type { ReadTurns, TurnReader } from './read-turns.ts';
+import { SessionTimers } from './session-timers.ts';
+import { type CloseReason, type CountedStatistics, hexOf } from './statistics.ts';
+import type { Connection, ConnectionEvents } from './transport.ts';
+
+/** What a machine needs of the peer it belongs to. */
+export interface MachineOwner {
+  readonly config: ResolvedPeerConfig;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly turns: ReadTurns;
+  readonly statistics: CountedStatistics;
+  /** Throws when no attempt can be made. */
+  connect(events: ConnectionEvents): Connection;
+  /** How long to stay in Active before the next attempt. */
+  retryMilliseconds(): number;
+  /** Why an attempt that never got an answer may have failed. */
+  explainTimeout(seconds: number): string;
+  startIdleHold(): void;
+  /** ConnectRetryCounter, which all connections of a peer share. */
+  countFailure(machine: Machine, change: 'increment' | 'reset'): void;
+  /** A valid OPEN is here; whether this connection goes on, after the other one was dealt with. */
+  openAccepted(machine: Machine, open: OpenMessage): boolean;
+  moved(machine: Machine, from: State, to: State): void;
+  /** An attempt or a session did not last. */
+  ended(machine: Machine, from: State, reason: CloseReason): void;
+  update(bytes: Uint8Array, start: number, end: number): BgpFault | undefined;
+  routeRefresh(message: RouteRefreshMessage): void;
+  writable(machine: Machine): void;
+}
+
+const KEEPALIVE = encodeKeepalive();
+const NO_DATA = new Uint8Array(0);
+
+export class Machine implements TurnReader {
+  readonly #owner: MachineOwner;
+  readonly #timers: SessionTimers;
+  #state: State = 'Idle';
+  #connection: Connection | undefined;
+  #connected = false;
+  #framer: Framer | undefined;
+  #negotiated: Negotiated | undefined;
+  /** What this life ends of, as soon as that is known. */
+  #reason: CloseReason | undefined;
+  #events: FsmEvent[] = [];
+  #busy = false;
+  /** The message being processed; no object is made per message. */
+  #bytes: Uint8Array | undefined;
+  #start = 0;
+  #end = 0;
+  #refresh: RouteRefreshMessage | undefined;
+
+  constructor(owner: MachineOwner) {
+    this.#owner = owner;
+    this.#timers = new SessionTimers(owner.clock, owner.random, {
+      connectRetryExpired: () => this.#connectRetryExpired(),
+      delayOpenExpired: () => this.dispatch({ type: 'DelayOpenTimer_Expires' }),
+      holdExpired: () => this.#holdExpired(),
+      keepaliveExpired: () => this.dispatch({ type: 'KeepaliveTimer_Expires' }),
+      sendHoldExpired: () => this.#sendHoldExpired(),
+      hasUnread: () => owner.turns.isWaiting(this),
+      hasUnsent: () => (this.#connection?.queuedOctets ?? 0) > 0,
+    });
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** Whether this side initiated the connection it has or tries to have. */
+  get outgoing(): boolean {
+    return this.#connection?.outgoing ?? true;
+  }
+
+  /** Whether TCP is up: also in Connect and Active, while DelayOpen waits. */
+  get isConnected(): boolean {
+    return this.#connected;
+  }
+
+  get timers(): SessionTimers {
+    return this.#timers;
+  }
+
+  /** An event that happens while another one is performed waits for its end. Never throws because of a peer. */
+  dispatch(event: FsmEvent): void {
+    this.#events.push(event);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#run(next);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Ends with a NOTIFICATION where the state has one to send; `text` says why, for people. */
+  stop(event: 'ManualStop' | 'AutomaticStop', notification: NotificationContent, text: string): void {
+    if (this.#state !== 'Idle') this.#because(text, 'sent', notification);
+    this.dispatch({ type: event, notification });
+  }
+
+  /** Loses to the other connection of its peer. */
+  dump(): void {
+    this.dispatch({ type: 'OpenCollisionDump' });
+  }
+
+  /** Takes an accepted connection, in Idle (which it leaves for that) or Active. */
+  accept(connection: Connection): void {
+    if (this.#state === 'Idle') this.dispatch({ type: 'AutomaticStart_with_PassiveTcpEstablishment' });
+    this.#adopt(connection);
+    this.#connected = true;
+    connection.attach(this.#listen(connection));
+    this.dispatch({ type: 'TcpConnectionConfirmed' });
+  }
+
+  /** One or more whole messages. false: wait for `writable`. They are dropped unless the session is up. */
+  write(octets: Uint8Array): boolean {
+    const connection = this.#connection;
+    if (this.#state !== 'Established' || !connection) return false;
+    this.#countSent(octets);
+    // "Each time the local system sends a KEEPALIVE or UPDATE message, it restarts its KeepaliveTimer."
+    this.#timers.restartKeepalive();
+    return this.#send(connection, octets);
+  }
+
+  /** A KEEPALIVE out of turn: when the peer is gone, its TCP answers with a reset. */
+  probe(): void {
+    if (this.#state === 'Established') this.#sendKeepalive();
+  }
+
+  // TurnReader: the octets of this connection, when it is its turn.
+
+  read(chunk: Uint8Array): void {
+    const connection = this.#connection;
+    try {
+      this.#framer?.push(chunk);
+    } catch (error) {
+      if (!(error instanceof BgpFault)) throw error;
+      // What follows the message that ended the connection is nobody's concern.
+      if (this.#connection === connection) this.#headerFault(error, chunk);
+    } finally {
+      this.#bytes = undefined;
+    }
+  }
+
+  pause(): void {
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    this.#connection?.resume();
+  }
+
+  #run(event: FsmEvent): void {
+    const from = this.#state;
+    const { config } = this.#owner;
+    const { next, actions } = step(from, event, {
+      passive: config.passive,
+      delayOpen: config.delayOpenSeconds > 0,
+      delayOpenTimerRunning: this.#timers.delayOpen.running,
+      sendNotificationWithoutOpen: this.#connected,
+      dampPeerOscillations: true,
+    });
+    this.#state = next;
+    for (const action of actions) this.#perform(action);
+    if (next === from) return;
+    const reason = this.#reason;
+    if (next === 'Idle' || (next === 'Active' && from !== 'Idle')) {
+      this.#reason = undefined;
+      if (reason) this.#owner.ended(this, from, reason);
+      this.#negotiated = undefined;
+    }
+    this.#owner.moved(this, from, next);
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'send-notification':
+        this.#sendNotification(action.notification);
+        break;
+      case 'start-connect-retry-timer':
+        this.#timers.connectRetry.start(this.#connectRetryMilliseconds());
+        break;
+      case 'stop-connect-retry-timer':
+        this.#timers.connectRetry.stop();
+        break;
+      case 'start-delay-open-timer':
+        this.#timers.delayOpen.start(this.#owner.config.delayOpenSeconds * 1000);
+        break;
+      case 'stop-delay-open-timer':
+        this.#timers.delayOpen.stop();
+        break;
+      case 'start-idle-hold-timer':
+        this.#owner.startIdleHold();
+        break;
+      case 'start-large-hold-timer':
+        this.#timers.startLargeHold();
+        break;
+      case 'start-negotiated-timers':
+        this.#startNegotiatedTimers();
+        break;
+      case 'restart-hold-timer':
+        this.#timers.restartHold();
+        break;
+      case 'restart-keepalive-timer':
+        this.#timers.restartKeepalive();
+        break;
+      case 'start-send-hold-timer':
+        this.#startSendHold();
+        break;
+      case 'reset-connect-retry-counter':
+        this.#owner.countFailure(this, 'reset');
+        break;
+      case 'increment-connect-retry-counter':
+        this.#owner.countFailure(this, 'increment');
+        break;
+      case 'release-resources':
+        this.#timers.stopSession();
+        break;
+      case 'initiate-connection':
+        this.#connect();
+        break;
+      case 'drop-connection':
+        this.#drop();
+        break;
+      case 'send-open':
+        this.#sendOpen();
+        break;
+      case 'send-keepalive':
+        this.#sendKeepalive();
+        break;
+      case 'process-update':
+        this.#processUpdate();
+        break;
+      case 'process-route-refresh':
+        if (this.#refresh) this.#owner.routeRefresh(this.#refresh);
+        return;
+      // The socket interface reports a connection once it is there, never its request (events 14 and 15); second
+      // connections are tracked by the owner, who also learns from `ended` that routes go, and counts for damping.
+      case 'process-connection':
+      case 'reject-connection':
+      case 'track-second-connection':
+      case 'delete-routes':
+      case 'damp-peer-oscillations':
+      case 'initialize-resources':
+        return;
+    }
+  }
+
+  /** In Connect the timer bounds the attempt under way, elsewhere it is the wait for the next one. */
+  #connectRetryMilliseconds(): number {
+    const { config, random } = this.#owner;
+    if (this.#state === 'Connect') return jittered(config.connectRetrySeconds * 1000, random);
+    return this.#owner.retryMilliseconds();
+  }
+
+  #startNegotiatedTimers(): void {
+    const { holdTimeSeconds = 0, keepaliveSeconds = 0 } = this.#negotiated ?? {};
+    this.#timers.startNegotiated(holdTimeSeconds, keepaliveSeconds);
+  }
+
+  #startSendHold(): void {
+    const holdTimeSeconds = this.#negotiated?.holdTimeSeconds ?? 0;
+    this.#timers.startSendHold(sendHoldSeconds(this.#owner.config, holdTimeSeconds));
+  }
+
+  #connectRetryExpired(): void {
+    if (this.#state === 'Connect') {
+      const text = this.#owner.explainTimeout(this.#owner.config.connectRetrySeconds);
+      this.#owner.statistics.connectionsFailed++;
+      this.#owner.ended(this, 'Connect', { text, origin: 'transport', hardReset: false });
+    }
+    this.dispatch({ type: 'ConnectRetryTimer_Expires' });
+  }
+
+  #connect(): void {
+    this.#owner.statistics.connectionsAttempted++;
+    const events = this.#listen(undefined);
+    try {
+      const connection = this.#owner.connect(events);
+      this.#adopt(connection);
+      events.of = connection;
+    } catch (error) {
+      this.#tcpFailed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #adopt(connection: Connection): void {
+    this.#connection = connection;
+    this.#framer = new Framer(
+      (type, bytes, start, end) => this.#message(connection, type, bytes, start, end),
+      {
+        maxLength: MAX_MESSAGE_LENGTH,
+      },
+    );
+  }
+
+  /** What a connection reports counts only while it is the machine's own. */
+  #listen(accepted: Connection | undefined): ConnectionEvents & { of: Connection | undefined } {
+    const mine = () => events.of !== undefined && events.of === this.#connection;
+    const events = {
+      of: accepted,
+      connected: () => {
+        if (!mine()) return;
+        this.#connected = true;
+        this.dispatch({ type: 'Tcp_CR_Acked' });
+      },
+      data: (chunk: Uint8Array) => {
+        if (mine()) this.#owner.turns.offer(this, chunk);
+      },
+      progress: () => {
+        if (mine()) this.#timers.restartSendHold();
+      },
+      writable: () => {
+        if (mine() && this.#state === 'Established') this.#owner.writable(this);
+      },
+      closed: (error: Error | undefined) => {
+        if (mine()) this.#closedByPeer(error);
+      },
+    };
+    return events;
+  }
+
+  /** What was received before the end is read before the end is believed: it may be a NOTIFICATION. */
+  #closedByPeer(error: Error | undefined): void {
+    const connection = this.#connection;
+    if (this.#owner.turns.isWaiting(this)) {
+      this.#owner.clock.soon(() => {
+        if (this.#connection === connection) this.#closedByPeer(error);
+      });
+      return;
+    }
+    this.#tcpFailed(error);
+  }
+
+  #tcpFailed(error: Error | undefined): void {
+    if (!this.#connected) this.#owner.statistics.connectionsFailed++;
+    const text = error
+      ? `TCP: ${error.message}`
+      : 'TCP: connection closed by the peer without a NOTIFICATION';
+    this.#because(text, 'transport');
+    this.#forgetConnection()?.reset();
+    this.dispatch({ type: 'TcpConnectionFails' });
+  }
+
+  #message(connection: Connection, type: number, bytes: Uint8Array, start: number, end: number): void {
+    // A connection that was given up within this very chunk.
+    if (connection !== this.#connection) return;
+    const { received } = this.#owner.statistics;
+    received.octets += end - start + HEADER_LENGTH;
+    switch (type) {
+      case MESSAGE_TYPE.UPDATE:
+        received.updates++;
+        this.#owner.statistics.lastReceivedAt = this.#owner.clock.wallTime();
+        this.#bytes = bytes;
+        this.#start = start;
+        this.#end = end;
+        this.dispatch({ type: 'UpdateMsg' });
+        break;
+      case MESSAGE_TYPE.KEEPALIVE:
+        received.keepalives++;
+        this.#owner.statistics.lastReceivedAt = this.#owner.clock.wallTime();
+        this.dispatch({ type: 'KeepAliveMsg' });
+        break;
+      case MESSAGE_TYPE.OPEN:
+        received.opens++;
+        this.#openReceived(bytes, start, end);
+        break;
+      case MESSAGE_TYPE.NOTIFICATION:
+        received.notifications++;
+        this.#notificationReceived(decodeNotification(bytes, start, end));
+        break;
+      case MESSAGE_TYPE.ROUTE_REFRESH:
+        received.routeRefreshes++;
+        this.#routeRefreshReceived(bytes, start, end);
+        break;
+    }
+  }
+
+  #openReceived(bytes: Uint8Array, start: number, end: number): void {
+    const delayed = this.#timers.delayOpen.running;
+    const awaited = this.#state === 'OpenSent' || delayed;
+    const event = delayed ? 'BGPOpen_with_DelayOpenTimer_running' : 'BGPOpen';
+    if (!awaited) {
+      this.dispatch({ type: event });
+      return;
+    }
+    try {
+      const open = decodeOpen(bytes, start, end);
+      const { local, remote } = this.#connection!;
+      const result = negotiate(this.#owner.config, open, local, remote);
+      if ('refusal' in result) {
+        this.#openRefused(result.refusal.notification, result.refusal.reason);
+        return;
+      }
+      if (!this.#owner.openAccepted(this, open)) {
+        this.dump();
+        return;
+      }
+      this.#negotiated = result.negotiated;
+      this.#framer?.setMaxLength(result.negotiated.maxMessageLength);
+      this.dispatch({ type: event });
+    } catch (error) {
+      if (!(error instanceof BgpFault)) throw error;
+      this.#openRefused(notificationOf(error), `OPEN rejected: ${error.message}`);
+    }
+  }
+
+  #openRefused(notification: NotificationContent, text: string): void {
+    this.#because(text, 'sent', notification);
+    this.dispatch({ type: 'BGPOpenMsgErr', notification });
+  }
+
+  #notificationReceived(message: NotificationMessage): void {
+    const { code, subcode, data } = message;
+    const text = `received ${notificationText(code, subcode, data)}`;
+    this.#because(text, 'received', message);
+    this.#owner.log.info({ code, subcode }, text);
+    const isVersion = code === ERROR.OPEN_MESSAGE && subcode === OPEN_ERROR.UNSUPPORTED_VERSION_NUMBER;
+    this.dispatch({ type: isVersion ? 'NotifMsgVerErr' : 'NotifMsg' });
+  }
+
+  #routeRefreshReceived(bytes: Uint8Array, start: number, end: number): void {
+    try {
+      this.#refresh = decodeRouteRefresh(bytes, start, end);
+      this.dispatch({ type: 'RouteRefreshMsg' });
+    } catch (error) {
+      if (!(error instanceof BgpFault)) throw error;
+      this.#because(error.message, 'sent', notificationOf(error));
+      this.dispatch({ type: 'UpdateMsgErr', notification: notificationOf(error) });
+    }
+  }
+
+  #headerFault(fault: BgpFault, chunk: Uint8Array): void {
+    const octets = hexOf(chunk, Math.max(0, (fault.offset ?? 0) - HEADER_LENGTH + 1), chunk.length);
+    this.#owner.log.warn({ octets }, fault.message);
+    this.#because(fault.message, 'sent', notificationOf(fault));
+    this.dispatch({ type: 'BGPHeaderErr', notification: notificationOf(fault) });
+  }
+
+  #processUpdate(): void {
+    const fault = this.#owner.update(this.#bytes!, this.#start, this.#end);
+    if (fault?.action !== 'session-reset') return;
+    this.#because(fault.message, 'sent', notificationOf(fault));
+    this.dispatch({ type: 'UpdateMsgErr', notification: notificationOf(fault) });
+  }
+
+  #holdExpired(): void {
+    const code = { code: ERROR.HOLD_TIMER_EXPIRED, subcode: 0, data: NO_DATA };
+    const waited = `${this.#timers.holdSeconds} s`;
+    const text = this.#negotiated
+      ? `hold timer expired: nothing received for ${waited}`
+      : `no OPEN received within ${waited}`;
+    this.#because(text, 'sent', code);
+    this.dispatch({ type: 'HoldTimer_Expires' });
+  }
+
+  #sendHoldExpired(): void {
+    const code = { code: ERROR.SEND_HOLD_TIMER_EXPIRED, subcode: 0, data: NO_DATA };
+    const queued = this.#connection?.queuedOctets ?? 0;
+    this.#because(`send hold timer expired: the peer does not read, ${queued} octets wait`, 'sent', code);
+    this.dispatch({ type: 'SendHoldTimer_Expires' });
+  }
+
+  #sendOpen(): void {
+    const { config, statistics } = this.#owner;
+    statistics.sent.opens++;
+    this.#sendNow(encodeOpen(ownOpen(config)));
+  }
+
+  #sendKeepalive(): void {
+    this.#owner.statistics.sent.keepalives++;
+    this.#sendNow(KEEPALIVE);
+  }
+
+  #sendNotification(notification: NotificationContent): void {
+    const { code, subcode, data } = notification;
+    const text = `sent ${notificationText(code, subcode, data)}`;
+    this.#because(text, 'sent', notification);
+    this.#owner.log.info({ code, subcode, reason: this.#reason?.text }, text);
+    this.#owner.statistics.sent.notifications++;
+    this.#sendNow(encodeNotification(notification));
+  }
+
+  #sendNow(octets: Uint8Array): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    this.#owner.statistics.sent.octets += octets.length;
+    this.#send(connection, octets);
+  }
+
+  #send(connection: Connection, octets: Uint8Array): boolean {
+    this.#owner.statistics.lastSentAt = this.#owner.clock.wallTime();
+    if (connection.queuedOctets === 0) this.#timers.restartSendHold();
+    return connection.write(octets);
+  }
+
+  #countSent(octets: Uint8Array): void {
+    const { sent } = this.#owner.statistics;
+    sent.octets += octets.length;
+    for (let at = 0; at + HEADER_LENGTH <= octets.length; at += (octets[at + 16]! << 8) | octets[at + 17]!) {
+      const type = octets[at + 18];
+      if (type === MESSAGE_TYPE.UPDATE) sent.updates++;
+      else if (type === MESSAGE_TYPE.ROUTE_REFRESH) sent.routeRefreshes++;
+    }
+  }
+
+  /** The first reason is the cause; what follows from it is not. */
+  #because(text: string, origin: CloseReason['origin'], notification?: NotificationContent): void {
+    if (this.#reason) return;
+    const hardReset =
+      notification !== undefined && unwrapHardReset({ type: 'NOTIFICATION', ...notification }) !== undefined;
+    this.#reason = { text, origin, notification, hardReset };
+  }
+
+  /** A connection that never was is given up; one that was is ended in order, after what it still has to send. */
+  #drop(): void {
+    this.#timers.stopSession();
+    const wasConnected = this.#connected;
+    const connection = this.#forgetConnection();
+    if (wasConnected) connection?.end();
+    else connection?.reset();
+  }
+
+  #forgetConnection(): Connection | undefined {
+    const connection = this.#connection;
+    this.#owner.turns.forget(this);
+    this.#connection = undefined;
+    this.#connected = false;
+    this.#framer = undefined;
+    return connection;
+  }
+}

@@ -1,0 +1,495 @@
+/**
+ * A neighbour: its session over all the connections it takes to get and keep it. Keeps one machine, a second one while two
+ * connections compete, decides when to try again, and turns everything that goes wrong into words.
+ *
+ * RFC 4271 sections 6.8 (collision), 8.1.1 (DampPeerOscillations) and 10, RFC 4486 and RFC 9003 (Cease),
+ * RFC 8538 (hard reset), RFC 7313 (enhanced refresh), RFC 4724 section 4.2 (what a helper keeps).
+ */
+import {
+  type BgpFault,
+  CEASE,
+  ERROR,
+  encodeNotification,
+  encodeRouteRefresh,
+  encodeShutdownCommunication,
+  type Family,
+  type OpenMessage,
+  ROUTE_REFRESH_SUBTYPE,
+  type RouteRefreshMessage,
+  wrapHardReset,
+} from 'bgp-protocol';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import { arbitrate } from './arbitration.ts';
+import { Countdown, jittered } from './countdown.ts';
+import { type NotificationContent, STATES, type State } from './fsm.ts';
+import { Machine, type MachineOwner } from './machine.ts';
+import type { Negotiated } from './negotiation.ts';
+import {
+  type PeerConfig,
+  type ResolvedPeerConfig,
+  resolvePeerConfig,
+  settingsThatNeedReset,
+  ttlOf,
+} from './peer-config.ts';
+import { ReadTurns } from './read-turns.ts';
+import { type CloseReason, hexOf, newStatistics, type PeerStatistics } from './statistics.ts';
+import { explainSilence, type ReadTcpCounters, type TcpCounters } from './tcp-counters.ts';
+import type { AcceptedConnection, Connection, ConnectionEvents, Transport } from './transport.ts';
+
+/** How an established session ended, and what a graceful-restart helper may keep of it. */
+export interface SessionEnd extends CloseReason {
+  /** RFC 4724 section 4.2: families whose routes stay as stale for so long; undefined when they must go at once. */
+  readonly keepStale?: { readonly families: readonly Family[]; readonly seconds: number } | undefined;
+}
+
+/** Calls from a peer to its owner. None may throw for what the peer sent. */
+export interface PeerEvents {
+  established(peer: Peer, negotiated: Negotiated): void;
+  /** Body of an UPDATE, valid during the call. A fault returned is logged and counted; one that asks for a session reset ends it. */
+  update(peer: Peer, bytes: Uint8Array, start: number, end: number): BgpFault | undefined;
+  /** Subtypes of RFC 7313 section 3.2; only those of negotiated families arrive. */
+  routeRefresh(peer: Peer, family: Family, subtype: number): void;
+  /** After a `write` that returned false. */
+  writable(peer: Peer): void;
+  /** An established session has ended; its routes go, but for `keepStale`. */
+  closed(peer: Peer, reason: SessionEnd): void;
+  stateChanged(peer: Peer, from: State, to: State): void;
+}
+
+export interface PeerDependencies {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly transport: Transport;
+  /** Shared by all peers of a process, so that none keeps the others waiting. */
+  readonly turns?: ReadTurns | undefined;
+  readonly readTcpCounters?: ReadTcpCounters | undefined;
+}
+
+/** Why a session is ended on purpose: a Cease subcode (RFC 4486) and a text for the peer's people (RFC 9003). */
+export interface StopReason {
+  readonly subcode?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+/** The wait after the first failure; it doubles with each further one. */
+const FIRST_RETRY_MILLISECONDS = 1000;
+/** The longest wait when TCP was refused: the peer may be about to listen. */
+const LONGEST_TCP_RETRY_MILLISECONDS = 5000;
+/** The longest stay in Idle when the peers disagree: nothing changes by asking more often. */
+const LONGEST_IDLE_HOLD_MILLISECONDS = 30_000;
+/** A session that lasted this long was no oscillation. */
+const STABLE_MILLISECONDS = 10_000;
+
+const NO_DATA = new Uint8Array(0);
+
+export class Peer {
+  #config: ResolvedPeerConfig;
+  readonly #deps: PeerDependencies;
+  readonly #events: PeerEvents;
+  readonly #log: Logger;
+  readonly #statistics = newStatistics();
+  readonly #idleHold: Countdown;
+  readonly #owner: MachineOwner;
+  #primary: Machine;
+  /** The other connection while two compete: always an accepted one when it begins. */
+  #second: Machine | undefined;
+  #wanted = false;
+  #shown: State = 'Idle';
+  /** ConnectRetryCounter: RFC 4271 section 8. */
+  #failures = 0;
+  /** Attempts in a row to which TCP said no. */
+  #tcpFailures = 0;
+  #lastFailureWasTcp = false;
+  #establishedAt = 0;
+  #countersBefore: TcpCounters | undefined;
+  /** Faults of this session that have been logged: each kind once. */
+  readonly #logged = new Set<string>();
+
+  /** Throws TypeError when the configuration contradicts itself. */
+  constructor(config: PeerConfig, deps: PeerDependencies, events: PeerEvents) {
+    this.#config = resolvePeerConfig(config);
+    this.#deps = deps;
+    this.#events = events;
+    this.#log = deps.log.child({ peer: config.name ?? config.address });
+    this.#idleHold = new Countdown(deps.clock, () =>
+      this.#primary.dispatch({ type: 'IdleHoldTimer_Expires' }),
+    );
+    this.#owner = this.#machineOwner(deps.turns ?? new ReadTurns(deps.clock));
+    this.#primary = new Machine(this.#owner);
+  }
+
+  get config(): ResolvedPeerConfig {
+    return this.#config;
+  }
+
+  get address(): string {
+    return this.#config.address;
+  }
+
+  /** Of the connection that has come furthest. */
+  get state(): State {
+    return this.#furthest.state;
+  }
+
+  /** What the OPENs settled, while the session is up. */
+  get negotiated(): Negotiated | undefined {
+    return this.state === 'Established' ? this.#furthest.negotiated : undefined;
+  }
+
+  get statistics(): PeerStatistics {
+    this.#statistics.queuedOctets = this.#furthest.connection?.queuedOctets ?? 0;
+    return this.#statistics;
+  }
+
+  /** Milliseconds left of each timer that runs, for `show bgp neighbors`. */
+  get timers(): {
+    readonly hold?: number | undefined;
+    readonly keepalive?: number | undefined;
+    readonly nextAttempt?: number | undefined;
+  } {
+    const machine = this.#furthest;
+    return {
+      hold: machine.timers.hold.remaining,
+      keepalive: machine.timers.keepalive.remaining,
+      nextAttempt: this.#idleHold.remaining ?? machine.timers.connectRetry.remaining,
+    };
+  }
+
+  get #furthest(): Machine {
+    const second = this.#second;
+    return second && rank(second) > rank(this.#primary) ? second : this.#primary;
+  }
+
+  /** Begins to connect and to accept, unless the configuration says shutdown. */
+  start(): void {
+    if (this.#wanted || this.#config.shutdown) return;
+    this.#wanted = true;
+    const type = this.#config.passive ? 'ManualStart_with_PassiveTcpEstablishment' : 'ManualStart';
+    this.#tcpFailures = 0;
+    this.#primary.dispatch({ type });
+  }
+
+  /** Ends the session and stays in Idle; by default an administrative shutdown. */
+  stop(reason: StopReason = {}): void {
+    this.#wanted = false;
+    this.#idleHold.stop();
+    this.#stopAll('ManualStop', reason.subcode ?? CEASE.ADMINISTRATIVE_SHUTDOWN, reason.message ?? '');
+  }
+
+  /** Ends the session and begins again at once; by default an administrative reset. */
+  reset(subcode: number = CEASE.ADMINISTRATIVE_RESET, message = ''): void {
+    if (!this.#wanted) return;
+    this.#stopAll('AutomaticStop', subcode, message);
+    this.#failures = 0;
+    this.#tcpFailures = 0;
+    if (this.#idleHold.running) this.#idleHold.start(this.#retryMilliseconds());
+  }
+
+  /**
+   * Takes a new configuration. 'applied': it counts from now on, and the session stays. 'needs reset': the session in
+   * progress keeps what it has, and everything counts after `reset(CEASE.OTHER_CONFIGURATION_CHANGE)`.
+   */
+  reconfigure(config: PeerConfig): 'applied' | 'needs reset' {
+    const resolved = resolvePeerConfig(config);
+    const changed = settingsThatNeedReset(this.#config, resolved);
+    this.#config = resolved;
+    if (resolved.shutdown && this.#wanted) this.stop({ message: resolved.shutdown.message });
+    if (changed.length === 0 || rank(this.#furthest) < STATES.indexOf('OpenSent')) return 'applied';
+    this.#log.info({ settings: changed }, 'the new configuration counts after a reset');
+    return 'needs reset';
+  }
+
+  /** Whole UPDATEs to send; not copied, so they must not change. false: past the bound, or not established. */
+  write(octets: Uint8Array): boolean {
+    return this.#furthest.write(octets);
+  }
+
+  /** Asks for the routes of a family again; false when the session is down or the peer cannot. */
+  sendRouteRefresh(family: Family, subtype: number = ROUTE_REFRESH_SUBTYPE.NORMAL): boolean {
+    const negotiated = this.negotiated;
+    if (!negotiated?.routeRefresh || !negotiated.families.includes(family)) return false;
+    if (subtype !== ROUTE_REFRESH_SUBTYPE.NORMAL && !negotiated.enhancedRefresh) return false;
+    this.write(encodeRouteRefresh({ family, subtype }));
+    return true;
+  }
+
+  /** Takes a connection from the peer's address, or refuses it with a NOTIFICATION. */
+  accept(connection: AcceptedConnection): void {
+    if (!this.#wanted) {
+      refuseConnection(connection, CEASE.CONNECTION_REJECTED);
+      return;
+    }
+    this.#statistics.connectionsAccepted++;
+    if (this.state === 'Established') {
+      this.#refuseWhileEstablished(connection);
+      return;
+    }
+    try {
+      connection.applyOptions({ ...ttlOf(this.#config), trafficClass: this.#config.trafficClass });
+    } catch (error) {
+      this.#log.warn({ error }, 'cannot set the options of an accepted connection');
+    }
+    const primary = this.#primary;
+    const free = primary.state === 'Idle' || (primary.state === 'Active' && !primary.isConnected);
+    if (free && !this.#second) {
+      this.#acceptAsPrimary(connection);
+      return;
+    }
+    const older = this.#second;
+    const second = new Machine(this.#owner);
+    this.#second = second;
+    if (older) this.#discard(older);
+    second.accept(connection);
+  }
+
+  #acceptAsPrimary(connection: Connection): void {
+    this.#idleHold.stop();
+    // Starting anew must not make this side forget how often it has failed.
+    const failures = this.#failures;
+    this.#primary.accept(connection);
+    this.#failures = failures;
+  }
+
+  /**
+   * RFC 4271 section 6.8: a collision with an established session "causes closing of the newly created connection". It also
+   * is what a peer does that has just restarted: a KEEPALIVE on the old connection finds that out within a round trip.
+   */
+  #refuseWhileEstablished(connection: AcceptedConnection): void {
+    this.#statistics.collisions++;
+    this.#log.info({}, 'refused a second connection while the session is established');
+    refuseConnection(connection, CEASE.CONNECTION_COLLISION_RESOLUTION);
+    this.#furthest.probe();
+  }
+
+  #stopAll(event: 'ManualStop' | 'AutomaticStop', subcode: number, message: string): void {
+    const notification = this.#cease(subcode, message);
+    const text = `${event === 'ManualStop' ? 'stopped' : 'reset'} here${message ? `: ${message}` : ''}`;
+    const second = this.#second;
+    this.#second = undefined;
+    second?.stop('ManualStop', notification, text);
+    this.#primary.stop(event, notification, text);
+  }
+
+  /** RFC 8538 section 5: an end that is meant to last is told so, or a graceful restart would follow. */
+  #cease(subcode: number, message: string): NotificationContent {
+    const isCommunication =
+      subcode === CEASE.ADMINISTRATIVE_SHUTDOWN || subcode === CEASE.ADMINISTRATIVE_RESET;
+    const data = isCommunication ? encodeShutdownCommunication(message) : NO_DATA;
+    const plain = { type: 'NOTIFICATION', code: ERROR.CEASE, subcode, data } as const;
+    const isLasting =
+      isCommunication ||
+      subcode === CEASE.PEER_DECONFIGURED ||
+      subcode === CEASE.MAXIMUM_NUMBER_OF_PREFIXES_REACHED;
+    return isLasting && this.negotiated?.notificationRestart ? wrapHardReset(plain) : plain;
+  }
+
+  /** Gives a competing connection up without a trace in the counters. */
+  #discard(machine: Machine): void {
+    if (rank(machine) >= STATES.indexOf('OpenSent')) machine.dump();
+    else machine.dispatch({ type: 'ManualStop' });
+  }
+
+  #machineOwner(turns: ReadTurns): MachineOwner {
+    const peer = this;
+    const { clock, random } = this.#deps;
+    return {
+      get config() {
+        return peer.#config;
+      },
+      clock,
+      random,
+      log: this.#log,
+      turns,
+      statistics: this.#statistics,
+      connect: (events) => this.#connect(events),
+      retryMilliseconds: () => this.#retryMilliseconds(),
+      explainTimeout: (seconds) => this.#explainTimeout(seconds),
+      startIdleHold: () => this.#idleHold.start(this.#retryMilliseconds()),
+      countFailure: (machine, change) => this.#countFailure(machine, change),
+      openAccepted: (machine, open) => this.#openAccepted(machine, open),
+      moved: (machine, from, to) => this.#moved(machine, from, to),
+      ended: (machine, from, reason) => this.#ended(machine, from, reason),
+      update: (bytes, start, end) => this.#update(bytes, start, end),
+      routeRefresh: (message) => this.#routeRefresh(message),
+      writable: () => this.#events.writable(this),
+    };
+  }
+
+  #connect(events: ConnectionEvents): Connection {
+    const { address, port, localAddress, device, password, trafficClass } = this.#config;
+    this.#countersBefore = this.#deps.readTcpCounters?.();
+    const options = { address, port, localAddress, device, password, trafficClass, ...ttlOf(this.#config) };
+    return this.#deps.transport.connect(options, events);
+  }
+
+  #explainTimeout(seconds: number): string {
+    const hint = explainSilence(this.#countersBefore, this.#deps.readTcpCounters?.(), {
+      password: this.#config.password !== undefined,
+      gtsm: this.#config.ttlSecurityHops !== undefined,
+    });
+    return `TCP: connection timed out, no answer within ${seconds} s${hint ? `, ${hint}` : ''}`;
+  }
+
+  /** Quick at first, then ever slower; a refused TCP connection is tried again within seconds all the same. */
+  #retryMilliseconds(): number {
+    const { connectRetrySeconds } = this.#config;
+    const count = this.#lastFailureWasTcp ? this.#tcpFailures : this.#failures;
+    const longest = this.#lastFailureWasTcp
+      ? Math.min(LONGEST_TCP_RETRY_MILLISECONDS, connectRetrySeconds * 1000)
+      : LONGEST_IDLE_HOLD_MILLISECONDS;
+    const wait = FIRST_RETRY_MILLISECONDS * 2 ** Math.min(Math.max(0, count - 1), 10);
+    return jittered(Math.min(longest, wait), this.#deps.random);
+  }
+
+  #countFailure(machine: Machine, change: 'increment' | 'reset'): void {
+    if (change === 'increment') this.#failures++;
+    else if (machine === this.#primary) this.#failures = 0;
+  }
+
+  /** RFC 4271 section 6.8, when a valid OPEN has come in on one of two connections. */
+  #openAccepted(machine: Machine, open: OpenMessage): boolean {
+    const other = machine === this.#primary ? this.#second : this.#primary;
+    if (!other) return true;
+    const local = { routerId: this.#config.routerId, autonomousSystem: this.#config.localAs };
+    const verdict = arbitrate(local, open, machine, other);
+    if (verdict === 'keep-both') return true;
+    this.#statistics.collisions++;
+    if (verdict === 'close-new') return false;
+    other.dump();
+    return true;
+  }
+
+  #moved(machine: Machine, from: State, to: State): void {
+    if (to === 'Established') this.#established(machine);
+    if (machine === this.#second && (to === 'Idle' || (to === 'Active' && from !== 'Idle'))) {
+      this.#second = undefined;
+      if (to === 'Active') this.#discard(machine);
+    } else if (machine === this.#primary && to === 'Idle') {
+      this.#primaryEnded(machine);
+    }
+    this.#show();
+  }
+
+  #primaryEnded(machine: Machine): void {
+    const second = this.#second;
+    if (second) {
+      this.#primary = second;
+      this.#second = undefined;
+    } else if (this.#wanted) {
+      // The counter decides how long to stay in Idle; event 13 leaves it.
+      const type = this.#config.passive
+        ? 'AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment'
+        : 'AutomaticStart_with_DampPeerOscillations';
+      machine.dispatch({ type });
+    }
+  }
+
+  #established(machine: Machine): void {
+    const negotiated = machine.negotiated!;
+    const other = machine === this.#primary ? this.#second : this.#primary;
+    // An attempt that has not come to an OPEN is not needed any more; one that has is settled by that OPEN.
+    if (other && rank(other) < STATES.indexOf('OpenSent')) {
+      this.#primary = machine;
+      this.#second = undefined;
+      this.#discard(other);
+    }
+    const { clock } = this.#deps;
+    this.#establishedAt = clock.now();
+    this.#tcpFailures = 0;
+    this.#logged.clear();
+    this.#statistics.establishedCount++;
+    this.#statistics.lastEstablishedAt = clock.wallTime();
+    this.#statistics.lastError = undefined;
+    this.#show();
+    this.#log.info(
+      {
+        remoteAs: negotiated.remoteAs,
+        routerId: negotiated.remoteRouterId,
+        holdTime: negotiated.holdTimeSeconds,
+      },
+      'session established',
+    );
+    this.#events.established(this, negotiated);
+  }
+
+  #ended(machine: Machine, from: State, reason: CloseReason): void {
+    const isOwnLoss = machine === this.#primary || from === 'Established';
+    const at = this.#deps.clock.wallTime();
+    if (isOwnLoss) {
+      this.#lastFailureWasTcp = reason.origin === 'transport' && from !== 'Established';
+      if (this.#lastFailureWasTcp) this.#tcpFailures++;
+      if (this.#wanted) {
+        this.#statistics.lastError = reason.text;
+        this.#statistics.lastErrorAt = at;
+      }
+    }
+    if (from !== 'Established') {
+      this.#log.info({ state: from }, `connection ended: ${reason.text}`);
+      return;
+    }
+    if (this.#deps.clock.now() - this.#establishedAt >= STABLE_MILLISECONDS) this.#failures = 0;
+    this.#statistics.flaps++;
+    this.#statistics.lastReset = { ...reason, at };
+    this.#log.warn({}, `session ended: ${reason.text}`);
+    this.#show();
+    this.#events.closed(this, { ...reason, keepStale: keepStale(machine.negotiated, this.#config, reason) });
+  }
+
+  #update(bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
+    const fault = this.#events.update(this, bytes, start, end);
+    if (!fault) return undefined;
+    if (fault.action !== 'session-reset') this.#statistics.malformedUpdates++;
+    const kind = `${fault.code}/${fault.subcode} ${fault.action}`;
+    if (this.#logged.has(kind)) return fault;
+    this.#logged.add(kind);
+    const octets = hexOf(bytes, start, end);
+    this.#log.warn({ action: fault.action, octets }, `malformed UPDATE: ${fault.message}`);
+    return fault;
+  }
+
+  /** "If a BGP speaker receives a ROUTE-REFRESH for a family that was not advertised, it is ignored": RFC 2918 section 4. */
+  #routeRefresh(message: RouteRefreshMessage): void {
+    const negotiated = this.negotiated;
+    if (!negotiated?.families.includes(message.family)) return;
+    if (message.subtype > ROUTE_REFRESH_SUBTYPE.END) return;
+    if (message.subtype !== ROUTE_REFRESH_SUBTYPE.NORMAL && !negotiated.enhancedRefresh) return;
+    this.#events.routeRefresh(this, message.family, message.subtype);
+  }
+
+  #show(): void {
+    const from = this.#shown;
+    const to = this.state;
+    if (from === to) return;
+    this.#shown = to;
+    this.#log.debug({ from, to }, 'state changed');
+    this.#events.stateChanged(this, from, to);
+  }
+}
+
+/** A NOTIFICATION to a connection that no session will have, and its end. */
+export function refuseConnection(connection: Connection, subcode: number): void {
+  connection.write(encodeNotification({ code: ERROR.CEASE, subcode, data: NO_DATA }));
+  connection.end();
+}
+
+const rank = (machine: Machine): number => STATES.indexOf(machine.state);
+
+/**
+ * RFC 4724 section 4.2 keeps routes when TCP fails; RFC 8538 section 4 also after a NOTIFICATION or an expired hold timer, when
+ * both set the N bit and it is no hard reset.
+ */
+function keepStale(
+  negotiated: Negotiated | undefined,
+  config: ResolvedPeerConfig,
+  reason: CloseReason,
+): SessionEnd['keepStale'] {
+  const restart = negotiated?.gracefulRestart;
+  if (!restart || !config.gracefulRestart || reason.hardReset) return undefined;
+  if (reason.origin !== 'transport' && !negotiated.notificationRestart) return undefined;
+  const offered = new Set(restart.families.map(({ family }) => family));
+  const families = negotiated.families.filter((family) => offered.has(family));
+  return families.length > 0 ? { families, seconds: restart.restartTimeSeconds } : undefined;
+}
