@@ -249,13 +249,13 @@ function keepLeast(
   paths: Int32Array,
   count: number,
   state: number,
-  valueOf: (input: DecisionInput, path: PathId) => number,
+  rank: (input: DecisionInput, path: PathId) => number,
 ): number {
-  let least = valueOf(input, paths[0]!);
+  let least = rank(input, paths[0]!);
   let kept = 1;
   for (let i = 1; i < count; i++) {
     const path = paths[i]!;
-    const value = valueOf(input, path);
+    const value = rank(input, path);
     if (value > least) input.table.state[path] = state;
     else {
       if (value < least) {

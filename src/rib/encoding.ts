@@ -16,6 +16,7 @@ import {
 } from 'bgp-protocol';
 import { type Batch, WITHDRAWN } from './batch.ts';
 import type { ByteTable } from './byte-table.ts';
+import type { RouteId } from './ids.ts';
 import type { Member } from './out-peer.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
@@ -46,6 +47,8 @@ export class Encoding {
   readonly #out = new Writer(BUFFER_OCTETS + MAX_MESSAGE_LENGTH);
   readonly #updates: UpdateWriter;
   readonly #nlri = new Uint8Array(MOST_NLRI_OCTETS);
+  /** Routes of the bucket at hand that are too long beside their attributes. */
+  readonly #unfit: RouteId[] = [];
 
   constructor(context: CodecContext) {
     const maxLength = context.extendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH;
@@ -95,7 +98,7 @@ export class Encoding {
         nlri,
         0,
       );
-      this.#updates.announce(nlri, 0, end);
+      if (!this.#updates.announce(nlri, 0, end)) this.#unfit.push(route);
       if (this.#out.length >= BUFFER_OCTETS) {
         this.#updates.end();
         this.#hand(deliver);
@@ -103,20 +106,21 @@ export class Encoding {
       }
     }
     this.#updates.end();
+    if (this.#unfit.length > 0) this.#withdrawUnfit(input);
   }
 
-  /** A withdrawn NLRI is whole, but its ESI and labels say nothing: they are zeros. */
+  /** RFC 4271 section 9.2: what fits in no message is not advertised; what was said before is taken back. */
+  #withdrawUnfit(input: EncodingInput): void {
+    this.#updates.beginWithdraw(FAMILY.L2VPN_EVPN);
+    for (const route of this.#unfit) this.#withdrawRoute(input, route);
+    this.#updates.end();
+    this.#unfit.length = 0;
+  }
+
   #withdraw(input: EncodingInput, batch: Batch, bucket: number, deliver: (buffer: Uint8Array) => void): void {
-    const { keys } = input.table;
-    const nlri = this.#nlri;
     this.#updates.beginWithdraw(FAMILY.L2VPN_EVPN);
     for (let entry = batch.firstEntry(bucket); entry >= 0; entry = batch.nextEntry(entry)) {
-      const route = batch.routeOf(entry);
-      const start = keys.start(route);
-      const keyEnd = keys.end(route);
-      const padding = leastPayloadOctets(keys.bytes, start, keyEnd);
-      const end = joinEvpnNlri(keys.bytes, start, keyEnd, NO_PAYLOAD, 0, padding, nlri, 0);
-      this.#updates.withdraw(nlri, 0, end);
+      this.#withdrawRoute(input, batch.routeOf(entry));
       if (this.#out.length >= BUFFER_OCTETS) {
         this.#updates.end();
         this.#hand(deliver);
@@ -124,6 +128,16 @@ export class Encoding {
       }
     }
     this.#updates.end();
+  }
+
+  /** A withdrawn NLRI is whole, but its ESI and labels say nothing: they are zeros. */
+  #withdrawRoute(input: EncodingInput, route: RouteId): void {
+    const { keys } = input.table;
+    const start = keys.start(route);
+    const keyEnd = keys.end(route);
+    const padding = leastPayloadOctets(keys.bytes, start, keyEnd);
+    const end = joinEvpnNlri(keys.bytes, start, keyEnd, NO_PAYLOAD, 0, padding, this.#nlri, 0);
+    this.#updates.withdraw(this.#nlri, 0, end);
   }
 
   #hand(deliver: (buffer: Uint8Array) => void): void {

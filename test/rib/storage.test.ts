@@ -1,0 +1,185 @@
+/** The storage under the table, each part against the plain collection that it stands for. */
+import fc from 'fast-check';
+import t from 'tap';
+import { ByteTable } from '../../src/rib/byte-table.ts';
+import { KeyArena, MAX_KEY_OCTETS } from '../../src/rib/key-arena.ts';
+import { RowSet } from '../../src/rib/row-set.ts';
+
+t.test('RowSet: agrees with a Set under any additions, removals and takes', (t) => {
+  const step = fc.oneof(
+    fc.record({ type: fc.constant('add'), row: fc.nat(5000) }),
+    fc.record({ type: fc.constant('delete'), row: fc.nat(5000) }),
+    fc.record({ type: fc.constant('word'), row: fc.nat(4000) }),
+    fc.record({ type: fc.constant('take'), row: fc.nat(40) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const set = new RowSet(8);
+      const model = new Set<number>();
+      const rows = new Int32Array(64);
+      for (const { type, row } of steps) {
+        if (type === 'add' && set.add(row) === model.has(row)) return false;
+        if (type === 'delete' && set.delete(row) !== model.delete(row)) return false;
+        if (type === 'add') model.add(row);
+        if (type === 'word') {
+          set.addWord(row >>> 5, 0x80000005 | 0);
+          for (const bit of [0, 2, 31]) model.add((row & ~31) + bit);
+        }
+        if (type === 'take') {
+          const taken = set.take(rows, row);
+          if (taken !== Math.min(row, model.size)) return false;
+          for (let i = 0; i < taken; i++) if (!model.delete(rows[i]!)) return false;
+        }
+        if (set.size !== model.size) return false;
+      }
+      return [...model].every((row) => set.has(row));
+    }),
+    { numRuns: 300 },
+  );
+  t.end();
+});
+
+t.test('RowSet: rows are taken in turn, so that none waits more than two passes', (t) => {
+  const set = new RowSet();
+  for (const row of [10, 500, 900]) set.add(row);
+  const rows = new Int32Array(1);
+  const order: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    set.take(rows, 1);
+    order.push(rows[0]!);
+    set.add(rows[0] === 10 ? 11 : 10);
+  }
+  t.same(order.slice(0, 4), [10, 500, 900, 10]);
+  t.ok(set.passes >= 1);
+  t.end();
+});
+
+t.test('ByteTable: equal octets have one id, others another, and freed ids and space are used again', (t) => {
+  const step = fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 40, max: 2 }));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const table = new ByteTable(4);
+      const model = new Map<string, { id: number; references: number; generation: number }>();
+      for (const [retain, octets] of steps) {
+        const held = model.get(octets.join());
+        if (retain) {
+          const id = table.intern(octets);
+          if (held !== undefined && held.id !== id) return false;
+          table.retain(id);
+          model.set(octets.join(), {
+            id,
+            references: (held?.references ?? 0) + 1,
+            generation: table.generation(id),
+          });
+        } else if (held !== undefined) {
+          table.release(held.id);
+          held.references--;
+          if (held.references === 0) {
+            model.delete(octets.join());
+            if (table.generation(held.id) === held.generation) return false;
+          }
+        }
+        if (table.size !== model.size) return false;
+      }
+      return [...model].every(
+        ([name, { id, references }]) =>
+          table.bytes(id).join() === name &&
+          table.references(id) === references &&
+          table.generation(id) === model.get(name)!.generation,
+      );
+    }),
+    { numRuns: 300 },
+  );
+  t.end();
+});
+
+t.test('ByteTable: churn of many blocks does not grow the arena', (t) => {
+  const table = new ByteTable();
+  const block = new Uint8Array(100);
+  const round = (seed: number): void => {
+    const ids: number[] = [];
+    for (let i = 0; i < 500; i++) {
+      block[0] = i;
+      block[1] = i >>> 8;
+      block[2] = seed;
+      const id = table.intern(block);
+      table.retain(id);
+      ids.push(id);
+    }
+    for (const id of ids) table.release(id);
+  };
+  round(0);
+  const octets = table.octets;
+  for (let seed = 1; seed < 50; seed++) round(seed);
+  t.equal(table.octets, octets);
+  t.equal(table.size, 0);
+  t.end();
+});
+
+/** Keys that differ in length only, or in the last octet only, are likely; so are all slot sizes. */
+const anyKey = fc
+  .tuple(
+    fc.constantFrom(1, 18, 25, 27, 28, 37, 39, 40, 66, 79, 80, 255, MAX_KEY_OCTETS),
+    fc.nat(3),
+    fc.nat(2),
+  )
+  .map(([length, first, last]) => {
+    const key = new Uint8Array(length);
+    key[length - 1] = last;
+    key[0] = first + 1;
+    return key;
+  });
+
+t.test('KeyArena: agrees with a Map for keys of every length, under any inserts and removals', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.boolean(), anyKey), { maxLength: 300 }), (steps) => {
+      const arena = new KeyArena();
+      const model = new Map<string, number>();
+      for (const [insert, key] of steps) {
+        arena.scratch.set(key);
+        const known = model.get(key.join());
+        if (insert) {
+          const row = arena.insert(key.length);
+          if (known !== undefined && known !== row) return false;
+          model.set(key.join(), row);
+        } else {
+          if (arena.find(key.length) !== (known ?? -1)) return false;
+          if (known !== undefined) {
+            arena.remove(known);
+            if (arena.isUsed(known)) return false;
+          }
+          model.delete(key.join());
+        }
+        if (arena.size !== model.size) return false;
+      }
+      return [...model].every(
+        ([name, row]) =>
+          arena.isUsed(row) && arena.bytes.subarray(arena.start(row), arena.end(row)).join() === name,
+      );
+    }),
+    { numRuns: 300 },
+  );
+  t.end();
+});
+
+t.test('KeyArena: rows are found after growth, and removed ones are used again', (t) => {
+  const arena = new KeyArena();
+  const put = (i: number, length: number): number => {
+    arena.scratch.fill(0, 0, length);
+    arena.scratch[length - 4] = i >>> 16;
+    arena.scratch[length - 3] = i >>> 8;
+    arena.scratch[length - 2] = i;
+    return length;
+  };
+  const rows: number[] = [];
+  for (let i = 0; i < 20_000; i++) rows.push(arena.insert(put(i, i % 3 === 0 ? 37 : 25)));
+  t.equal(new Set(rows).size, 20_000);
+  t.ok(rows.every((row, i) => arena.find(put(i, i % 3 === 0 ? 37 : 25)) === row));
+  const limit = arena.rowLimit;
+  for (const row of rows) arena.remove(row);
+  t.equal(arena.size, 0);
+  t.throws(() => arena.remove(rows[0]!), { message: /is not in use/ });
+  for (let i = 0; i < 20_000; i++) arena.insert(put(i + 500_000, i % 3 === 0 ? 37 : 25));
+  t.equal(arena.rowLimit, limit);
+  t.end();
+});
