@@ -15,7 +15,7 @@ const STRENGTH: Readonly<Record<FaultAction, number>> = {
   'session-reset': 4,
 };
 
-/** "When multiple attribute errors exist, the strongest action is taken": RFC 7606 section 3 (j, h). */
+/** Of several faults in one message the strongest action applies: RFC 7606 section 3 (h). */
 export function strongerAction(
   a: FaultAction | undefined,
   b: FaultAction | undefined,

@@ -1,6 +1,8 @@
 /**
  * The public surface of the package: bytes to values and back. See README.md for what is covered and how.
  */
+export * from './attribute-block.ts';
+export * from './attributes/index.ts';
 export * from './capabilities/index.ts';
 export * from './communities/index.ts';
 export * from './context.ts';
@@ -13,4 +15,6 @@ export * from './messages/index.ts';
 export * from './nlri/index.ts';
 export * from './reader.ts';
 export * from './text/index.ts';
+export * from './update-walker.ts';
+export * from './update-writer.ts';
 export * from './writer.ts';

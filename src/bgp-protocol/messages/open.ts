@@ -101,8 +101,8 @@ function autonomousSystemOf(fixedAs: number, capabilities: readonly Capability[]
 function decodeOptionalParameters(reader: Reader): Capability[] {
   let length = reader.u8();
   let wide = false;
-  // RFC 9072 section 2: "if the Non-Ext OP Type field is 255, the extended format is in use", whatever the length
-  // octet says, as long as it is not zero.
+  // RFC 9072 section 2: a first parameter type of 255 announces the extended form, whatever the length octet says, as
+  // long as that is not zero.
   if (length !== 0 && !reader.done && reader.bytes[reader.offset] === OPTIONAL_PARAMETER.EXTENDED_LENGTH) {
     reader.skip(1);
     length = reader.u16();
