@@ -72,7 +72,7 @@ export function ipv6ExtendedCommunityText(community: Ipv6ExtendedCommunity): str
     'ipv6-route-target': 'RT',
     'ipv6-route-origin': 'SoO',
     'ipv6-evi-route-target': 'EVI-RT',
-    'ipv6-specific': `type ${community.typeOctet} sub-type ${community.subtype} `,
+    'ipv6-specific': `type ${community.typeOctet} sub-type ${community.subtype}`,
   };
   const transitive = (community.typeOctet & NON_TRANSITIVE) === 0 ? '' : ' non-transitive';
   return `${names[community.type]}:[${community.address}]:${community.assigned}${transitive}`;

@@ -8,7 +8,7 @@ import type { BgpFault } from '../faults.ts';
 import { EVPN_ROUTE_TYPE } from '../iana.ts';
 import { ipText } from '../text/ip.ts';
 import type { Writer } from '../writer.ts';
-import { addressOctets, routeFault, writeAddress } from './fields.ts';
+import { addressOctets, EVPN_HEADER_OCTETS, routeFault, writeAddress } from './fields.ts';
 
 export interface MulticastAddresses {
   /** Undefined: any source. */
@@ -25,6 +25,7 @@ export interface MulticastAddresses {
 export const MULTICAST_FLAG = { VERSION_1: 1, VERSION_2: 2, VERSION_3: 4, EXCLUDE: 8 } as const;
 
 const FIELD_NAMES = ['source length', 'group length', 'originator length'] as const;
+const LEAST_BITS = [0, 0, 32] as const;
 
 /** Where the run that begins at `at` ends; -1 when one of its lengths is none. */
 export function multicastAddressesEndAt(bytes: Uint8Array, at: number, end: number): number {
@@ -50,17 +51,19 @@ export function validateMulticast(
   const addressesEnd = multicastAddressesEndAt(bytes, at, end);
   if (addressesEnd >= 0 && addressesEnd + trailer === end) return undefined;
   let from = at;
-  for (let field = 0; field < 3 && from < end; field++) {
-    const octets = fieldOctets(field, bytes[from]);
+  let wanted = at - start - EVPN_HEADER_OCTETS + trailer;
+  for (let field = 0; field < 3; field++) {
+    const present = from < end;
+    const octets = present ? fieldOctets(field, bytes[from]) : fieldOctets(field, LEAST_BITS[field]);
     if (octets < 0) {
-      const wanted = field === 2 ? '32 or 128' : '0, 32 or 128';
-      return routeFault(what, FIELD_NAMES[field], bytes[from], wanted, from);
+      const lengths = field === 2 ? '32 or 128' : '0, 32 or 128';
+      return routeFault(what, FIELD_NAMES[field], bytes[from], lengths, from);
     }
     from += 1 + octets;
+    wanted += 1 + octets;
   }
-  const wanted =
-    addressesEnd < 0 ? `${from - start - 2 + trailer} or more` : addressesEnd - start - 2 + trailer;
-  return routeFault(what, 'length', end - start - 2, wanted, start + 1);
+  const orMore = addressesEnd < 0 ? ' or more' : '';
+  return routeFault(what, 'length', end - start - EVPN_HEADER_OCTETS, `${wanted}${orMore}`, start + 1);
 }
 
 /** Of a validated route. */

@@ -199,7 +199,7 @@ export function nlriField(
 }
 
 /** "The length of the last NLRI exceeds the amount of unconsumed data": RFC 7606 section 5.3, a session reset. */
-function overrun(family: Family, at: number, end: number): BgpFault {
+export function overrun(family: Family, at: number, end: number): BgpFault {
   return new BgpFault(
     `Cannot decode ${familyText(family)} NLRI: it overruns its field, ${end - at} octets left`,
     {

@@ -63,13 +63,12 @@ function prefixFault(
 /** The fault of one NLRI, which ends where prefixEndAt said. */
 export function validatePrefix(form: PrefixForm, bytes: Uint8Array, start: number): BgpFault | undefined {
   const bits = bytes[start];
-  const labels = form.labeled
-    ? labelStackOctets(bytes, start + 1, (bits >> 3) - (form.distinguished ? RD_OCTETS : 0))
-    : 0;
-  if (labels < 0) {
-    return prefixFault(form, 'label stack', `${bits} bits without a bottom of stack`, 'one that ends', start);
-  }
-  const least = (labels + (form.distinguished ? RD_OCTETS : 0)) * 8;
+  const rdOctets = form.distinguished ? RD_OCTETS : 0;
+  const shortest = (rdOctets + (form.labeled ? LABEL_OCTETS : 0)) * 8;
+  if (bits < shortest) return prefixFault(form, 'length', bits, `${shortest} or more`, start);
+  const labels = form.labeled ? labelStackOctets(bytes, start + 1, (bits >> 3) - rdOctets) : 0;
+  if (labels < 0) return prefixFault(form, 'label stack', 'without a bottom', 'one that ends', start + 1);
+  const least = (labels + rdOctets) * 8;
   const most = least + form.addressOctets * 8;
   if (bits >= least && bits <= most) return undefined;
   return prefixFault(form, 'length', bits, least === 0 ? `${most} or less` : `${least} to ${most}`, start);

@@ -14,7 +14,7 @@ export interface RtConstraintRoute {
   readonly lengthBits: number;
   /** Absent with length 0. */
   readonly originAutonomousSystem?: number;
-  /** `65000:10`; when the octets are no whole route target, `0x` and all eight of them, zero beyond the length. */
+  /** Absent with length 32 and less. `65000:10`; when the octets are no whole route target, `0x` and all eight of them, zero beyond the length. */
   readonly routeTarget?: string;
 }
 
@@ -40,6 +40,7 @@ export function decodeRtConstraint(bytes: Uint8Array, start: number, end: number
   whole.set(bytes.subarray(start + 1, end));
   if (lengthBits % 8 !== 0) whole[lengthBits >> 3] &= 0xff00 >> (lengthBits % 8);
   const originAutonomousSystem = new DataView(whole.buffer).getUint32(0);
+  if (lengthBits === AS_OCTETS * 8) return { lengthBits, originAutonomousSystem };
   const target = decodeExtendedCommunity(whole, AS_OCTETS);
   const complete = lengthBits === MOST_BITS && target.type === 'route-target';
   const routeTarget = complete ? routeTargetText(target) : `0x${hexText(whole, AS_OCTETS)}`;
@@ -53,7 +54,7 @@ export function encodeRtConstraint(route: RtConstraintRoute): Uint8Array {
   if (route.lengthBits === 0) return octets;
   const whole = new Uint8Array(AS_OCTETS + TARGET_OCTETS);
   new DataView(whole.buffer).setUint32(0, route.originAutonomousSystem ?? 0);
-  whole.set(targetOctets(route.routeTarget ?? ''), AS_OCTETS);
+  if (route.routeTarget !== undefined) whole.set(targetOctets(route.routeTarget), AS_OCTETS);
   octets.set(whole.subarray(0, octets.length - 1), 1);
   return octets;
 }
