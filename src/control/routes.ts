@@ -91,10 +91,10 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     object(found(backend.vni(vniOf(parts.vni)), `VNI ${parts.vni}`)),
   ),
   get('/v1/evpn/macs', 'MAC tables', ENTRY_PARAMETERS, (backend, { query }) =>
-    rows(backend.macs(entryQuery(query))),
+    rows(backend.macs(entryQuery(backend, query))),
   ),
   get('/v1/evpn/neighbors', 'ARP and ND tables', ENTRY_PARAMETERS, (backend, { query }) =>
-    rows(backend.arpCache(entryQuery(query))),
+    rows(backend.arpCache(entryQuery(backend, query))),
   ),
   get('/v1/evpn/vteps', 'Remote VTEPs', [], (backend) => rows(backend.vteps())),
   get('/v1/evpn/explain', 'Why a MAC is in the forwarding table, or not', ['mac', 'vni'], explainMac),
@@ -226,9 +226,12 @@ function routeQuery(query: URLSearchParams): RouteQuery {
   };
 }
 
-function entryQuery(query: URLSearchParams): EntryQuery {
+/** Asking for the entries of a VNI that does not exist is a mistake, not an empty list. */
+function entryQuery(backend: ControlBackend, query: URLSearchParams): EntryQuery {
+  const vni = optional(query, 'vni', vniOf);
+  if (vni !== undefined) found(backend.vni(vni), `VNI ${vni}`);
   return {
-    vni: optional(query, 'vni', vniOf),
+    vni,
     mac: optional(query, 'mac', canonicalMac),
     ip: optional(query, 'ip', (text) => canonicalIp('ip', text)),
     vtep: optional(query, 'vtep', (text) => canonicalIp('vtep', text)),
