@@ -73,6 +73,11 @@ export class AdjRibOut {
     return this.#sent.routes;
   }
 
+  /** Distinct attribute blocks in what was told. */
+  get blocks(): number {
+    return this.#sent.outbound.size;
+  }
+
   /** Peers that are being served by themselves: late, refreshing or slow. */
   get outOfStep(): number {
     return this.#outOfStep.length;
