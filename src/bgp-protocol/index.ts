@@ -4,6 +4,7 @@
 export * from './attribute-block.ts';
 export * from './attributes/index.ts';
 export * from './capabilities/index.ts';
+export * from './capabilities/text.ts';
 export * from './communities/index.ts';
 export * from './context.ts';
 export * from './evpn/index.ts';

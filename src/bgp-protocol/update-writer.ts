@@ -114,12 +114,25 @@ export class UpdateWriter {
     out.u16At(start + 16, out.length - start);
   }
 
-  /** RFC 4724 section 2: an UPDATE with nothing in it, or with an empty MP_UNREACH_NLRI. */
+  /** RFC 4724 section 2: an UPDATE with nothing in it, or with an empty MP_UNREACH_NLRI and nothing else. */
   endOfRib(family: Family): void {
-    this.beginWithdraw(family);
-    this.#open();
     this.end();
     this.#layout = 'none';
+    const out = this.#out;
+    const start = beginMessage(out, MESSAGE_TYPE.UPDATE);
+    out.u16(0);
+    if (family === FAMILY.IPV4_UNICAST) {
+      out.u16(0);
+    } else {
+      out.u16(6);
+      out.u8(ATTRIBUTE_FLAG.OPTIONAL);
+      out.u8(ATTRIBUTE.MP_UNREACH_NLRI);
+      out.u8(3);
+      out.u16(afiOf(family));
+      out.u8(safiOf(family));
+    }
+    out.u16At(start + 16, out.length - start);
+    this.#messages++;
   }
 
   #setFamily(family: Family): void {

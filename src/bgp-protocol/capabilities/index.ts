@@ -9,7 +9,10 @@ import type { Reader } from '../reader.ts';
 import { Writer } from '../writer.ts';
 import type { AddPath } from './add-path.ts';
 import { addPath } from './add-path.ts';
+import { type BgpRole, bgpRole } from './bgp-role.ts';
+import { type Bgpsec, bgpsec } from './bgpsec.ts';
 import type { CapabilityCodec } from './codec.ts';
+import { type DynamicCapability, dynamicCapability } from './dynamic.ts';
 import type { ExtendedNextHop } from './extended-next-hop.ts';
 import { extendedNextHop } from './extended-next-hop.ts';
 import type { FourOctetAs } from './four-octet-as.ts';
@@ -18,10 +21,21 @@ import type { Fqdn } from './fqdn.ts';
 import { fqdn } from './fqdn.ts';
 import type { GracefulRestart } from './graceful-restart.ts';
 import { gracefulRestart } from './graceful-restart.ts';
+import { type LongLivedGracefulRestart, longLivedGracefulRestart } from './long-lived-graceful-restart.ts';
+import { type MultipleLabels, multipleLabels } from './multiple-labels.ts';
 import type { Multiprotocol } from './multiprotocol.ts';
 import { multiprotocol } from './multiprotocol.ts';
+import { type Multisession, multisession } from './multisession.ts';
+import { type OutboundRouteFiltering, outboundRouteFiltering } from './outbound-route-filtering.ts';
+import { type PathsLimit, pathsLimit } from './paths-limit.ts';
 import type { Presence } from './presence.ts';
-import { enhancedRouteRefresh, extendedMessage, linkLocalNextHop, routeRefresh } from './presence.ts';
+import {
+  bfdStrictMode,
+  enhancedRouteRefresh,
+  extendedMessage,
+  linkLocalNextHop,
+  routeRefresh,
+} from './presence.ts';
 import type { SoftwareVersion } from './software-version.ts';
 import { softwareVersion } from './software-version.ts';
 
@@ -35,14 +49,23 @@ export interface UnknownCapability {
 export type KnownCapability =
   | Multiprotocol
   | Presence<'route-refresh'>
+  | OutboundRouteFiltering
   | ExtendedNextHop
   | Presence<'extended-message'>
+  | Bgpsec
+  | MultipleLabels
+  | BgpRole
   | GracefulRestart
   | FourOctetAs
+  | DynamicCapability
+  | Multisession
   | AddPath
   | Presence<'enhanced-route-refresh'>
+  | LongLivedGracefulRestart
   | Fqdn
+  | Presence<'bfd-strict-mode'>
   | SoftwareVersion
+  | PathsLimit
   | Presence<'link-local-next-hop'>;
 
 export type Capability = KnownCapability | UnknownCapability;
@@ -50,14 +73,23 @@ export type Capability = KnownCapability | UnknownCapability;
 export const CAPABILITIES: readonly CapabilityCodec<KnownCapability>[] = [
   multiprotocol,
   routeRefresh,
+  outboundRouteFiltering,
   extendedNextHop,
   extendedMessage,
+  bgpsec,
+  multipleLabels,
+  bgpRole,
   gracefulRestart,
   fourOctetAs,
+  dynamicCapability,
+  multisession,
   addPath,
   enhancedRouteRefresh,
+  longLivedGracefulRestart,
   fqdn,
+  bfdStrictMode,
   softwareVersion,
+  pathsLimit,
   linkLocalNextHop,
 ];
 
@@ -125,12 +157,20 @@ export type { AddPathMode } from './add-path.ts';
 export type { GracefulRestartFamily } from './graceful-restart.ts';
 export type {
   AddPath,
+  BgpRole,
+  Bgpsec,
   CapabilityCodec,
+  DynamicCapability,
   ExtendedNextHop,
   FourOctetAs,
   Fqdn,
   GracefulRestart,
+  LongLivedGracefulRestart,
+  MultipleLabels,
   Multiprotocol,
+  Multisession,
+  OutboundRouteFiltering,
+  PathsLimit,
   Presence,
   SoftwareVersion,
 };
