@@ -129,7 +129,11 @@ export class SentRoutes implements EncodingInput {
         continue;
       }
       for (const member of outOfStep) {
-        member.mark(route, oldBlock !== 0 && oldSource !== member.peer.source);
+        const mine = member.peer.source;
+        const toldBefore = oldBlock !== 0 && oldSource !== mine;
+        // The same words from another source: news for the two whose path it was and is only.
+        if (sameWords && toldBefore && this.table.source[path] !== mine) continue;
+        member.mark(route, toldBefore);
       }
       const source = block === 0 ? oldSource : this.table.source[path]!;
       this.#replace(route, block, path);
