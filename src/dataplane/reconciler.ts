@@ -218,7 +218,7 @@ export class Reconciler implements Dataplane {
     this.#audit?.cancel();
     if (!options.keepEntries && this.#writer.enabled) {
       for (const record of this.#store.vnis.values()) if (record.ensured) this.remove(record.vni);
-      await Promise.race([this.idle(), this.#timeout(this.#closeMilliseconds)]);
+      await this.#idleWithin(this.#closeMilliseconds);
     }
     this.#dumps.close();
     this.#writer.close();
@@ -226,8 +226,15 @@ export class Reconciler implements Dataplane {
     await this.#driver.close();
   }
 
-  #timeout(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.after(milliseconds, resolve));
+  /** Waits for what is queued, but no longer than this: a dataplane that does not answer must not hold the process. */
+  #idleWithin(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(milliseconds, resolve);
+      this.idle().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   /** Sets the desired value of the key in the table's scratch. */

@@ -57,7 +57,8 @@ export class EventRecorder implements DataplaneEvents {
     this.lines.push(`instance ${vni} gone`);
   }
   localMac(vni: number, mac: Mac, flags: number, port: string): void {
-    this.macs.set(`${vni} ${printMac(mac)}`, `${port} ${flags}`);
+    // A bench may have to name ports per instance: p1-10 is p1 of VNI 10.
+    this.macs.set(`${vni} ${printMac(mac)}`, `${port.replace(`-${vni}`, '')} ${flags}`);
     this.lines.push(`mac ${vni} ${printMac(mac)} ${port} ${flags}`);
   }
   localMacGone(vni: number, mac: Mac): void {

@@ -1,0 +1,4 @@
+import { dataplaneContract } from './contract.ts';
+import { kernelBench, kernelSkip } from './kernel-bench.ts';
+
+dataplaneContract('kernel', kernelBench, { skip: kernelSkip });
