@@ -5,32 +5,23 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-export interface DaemonOptions {
-  readonly environment?: NodeJS.ProcessEnv;
-  /** It goes on when we end; it is not in our process group. */
-  readonly outlive?: boolean;
-}
-
 export class Daemon {
   readonly name: string;
   readonly logFile: string;
   readonly #child: ChildProcess;
   #exited: Promise<void>;
 
-  /** Starts `command` (usually from `Network.command`) with output and errors in `logFile`. */
-  constructor(
-    name: string,
-    command: readonly string[],
-    logFile: string,
-    environment: NodeJS.ProcessEnv = {},
-  ) {
+  /**
+   * Starts `command` (usually from `Network.command`) with output and errors in `logFile`.
+   * @param outlive it may go on when we end: it is not in our process group
+   */
+  constructor(name: string, command: readonly string[], logFile: string, outlive = false) {
     this.name = name;
     this.logFile = logFile;
     const log = openSync(logFile, 'a');
     const [file, ...args] = command;
     this.#child = spawn(file!, args, {
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...environment },
       detached: outlive,
     });
     closeSync(log);
@@ -85,13 +76,8 @@ export class Daemons {
     this.#outlive = outlive;
   }
 
-  start(
-    name: string,
-    command: readonly string[],
-    logFile: string,
-    environment: NodeJS.ProcessEnv = {},
-  ): Daemon {
-    const daemon = new Daemon(name, command, logFile, { environment, outlive: this.#outlive });
+  start(name: string, command: readonly string[], logFile: string): Daemon {
+    const daemon = new Daemon(name, command, logFile, this.#outlive);
     this.#all.push(daemon);
     return daemon;
   }

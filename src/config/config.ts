@@ -83,6 +83,14 @@ export interface EvpnConfig {
   readonly duplicateDetection: DuplicateDetectionConfig;
 }
 
+/** A host that a memory dataplane pretends to have learned. */
+export interface MemoryHostConfig {
+  readonly vni: number;
+  /** `02:00:00:00:00:01` */
+  readonly mac: string;
+  readonly ip: string | undefined;
+}
+
 export interface DataplaneConfig {
   readonly type: 'kernel' | 'memory';
   /** Set right what is set wrong on the VXLAN port (learning, neighbour suppression). */
@@ -91,6 +99,8 @@ export interface DataplaneConfig {
   readonly auditIntervalSeconds: number;
   /** Leave our entries in place when the daemon stops. */
   readonly keepOnExit: boolean;
+  /** Of a memory dataplane: what is behind its ports. */
+  readonly hosts: readonly MemoryHostConfig[];
 }
 
 export interface Config {

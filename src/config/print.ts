@@ -72,6 +72,7 @@ export function configDocument(config: Config, options: PrintOptions = {}): Sect
       correct: unless(dataplane.correct, false),
       'audit-interval': unless(dataplane.auditIntervalSeconds, DEFAULTS.auditIntervalSeconds),
       'keep-on-exit': unless(dataplane.keepOnExit, false),
+      hosts: items(dataplane.hosts.map(({ vni, mac, ip }) => ({ vni, mac, ip }))),
     }),
     control: section({
       socket: unless(control.socket, DEFAULTS.socket),

@@ -69,6 +69,7 @@ export function resolve(file: ConfigFile): Config {
       correct: file.dataplane?.correct ?? false,
       auditIntervalSeconds: file.dataplane?.['audit-interval'] ?? DEFAULTS.auditIntervalSeconds,
       keepOnExit: file.dataplane?.['keep-on-exit'] ?? false,
+      hosts: (file.dataplane?.hosts ?? []).map(({ vni, mac, ip }) => ({ vni, mac, ip })),
     },
     control: {
       socket: file.control?.socket ?? DEFAULTS.socket,

@@ -169,6 +169,16 @@ export const configSchema = z
             DEFAULTS.auditIntervalSeconds,
           ).optional(),
           'keep-on-exit': leaf(value.flag, 'Leave our entries when stopping', false).optional(),
+          hosts: z
+            .array(
+              z.strictObject({
+                vni: leaf(value.integer(1, 0xffffff, 'a VNI'), 'VXLAN network identifier'),
+                mac: leaf(value.hostMac, 'MAC address of the host'),
+                ip: leaf(value.address, 'IP address of the host').optional(),
+              }),
+            )
+            .meta({ description: 'Of type memory: hosts that it pretends to have learned' })
+            .optional(),
         })
         .optional(),
     ),

@@ -4,6 +4,7 @@
  * idea of types would turn the AS number 1.10 into 1.1 and the password 0123 into 83.
  */
 import { parseIp, parsePrefix, printIp, printPrefix } from '../base/ip.ts';
+import { isGroupMac, parseMac, printMac } from '../base/mac.ts';
 import { FAMILY_NAMES, type RemoteAs } from './config.ts';
 
 export interface ValueType<T> {
@@ -125,6 +126,18 @@ export const address: ValueType<string> = {
   wanted: 'an IPv4 or IPv6 unicast address',
   parse: unicast,
   json: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+};
+
+export const hostMac: ValueType<string> = {
+  wanted: 'the MAC address of a host, as 02:00:00:00:00:01',
+  parse: (seen) => {
+    const mac = parseMac(seen);
+    return mac === undefined || mac === 0 || isGroupMac(mac) ? undefined : printMac(mac);
+  },
+  json: {
+    type: 'string',
+    pattern: '^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$|^[0-9a-fA-F]{4}([.][0-9a-fA-F]{4}){2}$',
+  },
 };
 
 export const listenAddress: ValueType<string> = {

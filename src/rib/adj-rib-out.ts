@@ -143,12 +143,29 @@ export class AdjRibOut {
   /** What the peer has been told, as far as it has been told; `attributes(block)` decodes a block. */
   *advertised(peer: OutPeer): Generator<{ readonly route: RouteId; readonly block: number }> {
     for (let route: RouteId = 0; route < this.#sent.rowLimit; route++) {
-      const member = this.#members.get(peer);
-      if (member === undefined) return;
-      const waiting = member.pending?.has(route) === true && !member.told!.has(route);
-      const block = this.#sent.blockFor(route, peer.source);
-      if (block !== 0 && !waiting) yield { route, block };
+      if (!this.#members.has(peer)) return;
+      if (this.tells(peer, route)) yield { route, block: this.#sent.blockFor(route, peer.source) };
     }
+  }
+
+  /** Whether the peer has been told `route`, as far as it has been told. */
+  tells(peer: OutPeer, route: RouteId): boolean {
+    const member = this.#members.get(peer);
+    if (member === undefined || route >= this.#sent.rowLimit) return false;
+    const waiting = member.pending?.has(route) === true && !member.told!.has(route);
+    return !waiting && this.#sent.blockFor(route, peer.source) !== 0;
+  }
+
+  /** Whether the peer has been sent its End-of-RIB marker. */
+  endOfRibSent(peer: OutPeer): boolean {
+    return this.#members.get(peer)?.owesEndOfRib === false;
+  }
+
+  /** Changed routes that the peer has still to be told about. */
+  queued(peer: OutPeer): number {
+    const member = this.#members.get(peer);
+    if (member === undefined) return 0;
+    return (this.#consumer?.dirty ?? 0) + (member.pending?.size ?? 0);
   }
 
   /** How many routes the peer has been told, or will have been when it is in step. */

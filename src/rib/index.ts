@@ -7,12 +7,12 @@
  *   key slot       28   (25 octets of key; 40 for a MAC+IPv6 key of 37)
  *   hash slots      8   to 16 (4 octets each, at most half in use)
  *   route row       4   first path
- *   path row       20   route, next, attributes, payload, source, state, generation
+ *   path row       24   route, next, attributes, payload, source, state, generation, time of the last change
  *   Adj-RIB-Out    10   outbound block, payload, source
  *   bitmaps         0.13 per consumer and group; 0.26 for each peer that is out of step, while it is
  *
- * that is 70 to 78; doubling columns leave up to as much again reserved, but untouched pages take no memory. A second path of a
- * route takes 20. Attribute blocks and payloads are shared: a distinct block takes its octets and 50 more.
+ * that is 74 to 82; doubling columns leave up to as much again reserved, but untouched pages take no memory. A second path of a
+ * route takes 24. Attribute blocks and payloads are shared: a distinct block takes its octets and 50 more.
  */
 export { AdjRibOut } from './adj-rib-out.ts';
 export type { AttributeTable } from './attribute-table.ts';

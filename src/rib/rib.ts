@@ -82,6 +82,12 @@ export class Rib implements DecisionInput, OutHost {
   }
   #routesWithPaths = 0;
 
+  /** Counts changes of the Loc-RIB. */
+  get version(): number {
+    return this.#version;
+  }
+  #version = 0;
+
   get pathCount(): number {
     return this.table.paths;
   }
@@ -138,6 +144,7 @@ export class Rib implements DecisionInput, OutHost {
     context: CodecContext,
     onFault: (fault: BgpFault) => void,
   ): FaultAction | undefined {
+    this.#readClock();
     this.#receiver.begin(source, onFault);
     return walkUpdate(bytes, start, end, context, this.#receiver);
   }
@@ -163,6 +170,7 @@ export class Rib implements DecisionInput, OutHost {
 
   /** Announces a route of this speaker's own: key, payload and attribute block as the codec makes them. */
   originate(key: Uint8Array, payload: Uint8Array, block: Uint8Array | AttributesId): RouteId {
+    this.#readClock();
     const attributes = typeof block === 'number' ? block : this.attributes.intern(block);
     return this.upsert(LOCAL, key, 0, key.length, this.payloads.intern(payload), attributes);
   }
@@ -185,7 +193,9 @@ export class Rib implements DecisionInput, OutHost {
     this.attributes.retain(attributes);
     if (known === NONE) {
       if (table.firstPath[route] === NONE) this.#routesWithPaths++;
-      this.#add(route, table.addPath(route, source, payload, attributes, generation));
+      const path = table.addPath(route, source, payload, attributes, generation);
+      table.changedAt[path] = this.#seconds;
+      this.#add(route, path);
     } else this.#replace(route, known, payload, attributes, generation);
     return route;
   }
@@ -274,6 +284,11 @@ export class Rib implements DecisionInput, OutHost {
     return reasonText(this.table.state[path]!);
   }
 
+  /** Seconds of the clock at which the path was last announced with something new. */
+  changedAtSeconds(path: PathId): number {
+    return this.table.changedAt[path]!;
+  }
+
   /** Whether the path waits to be announced again or swept. */
   isStale(path: PathId): boolean {
     return this.table.generation[path] !== this.sources.generation[this.sourceOf(path)];
@@ -345,6 +360,12 @@ export class Rib implements DecisionInput, OutHost {
     this.table.keys.remove(route);
   }
 
+  #readClock(): void {
+    this.#seconds = Math.floor(this.clock.now() / 1000);
+  }
+  /** Of the clock, as of the message that is being worked on. */
+  #seconds = 0;
+
   #loadKey(key: Uint8Array, start: number, end: number): void {
     const { scratch } = this.table.keys;
     for (let i = start; i < end; i++) scratch[i - start] = key[i]!;
@@ -385,6 +406,7 @@ export class Rib implements DecisionInput, OutHost {
     table.attributes[path] = attributes;
     table.payload[path] = payload;
     table.generation[path] = generation;
+    table.changedAt[path] = this.#seconds;
     if (fitness(this, path) === PATH_STATE.BEST) sources.accepted[source]!++;
     const after = this.#decide(route, before);
     if (after !== before || after === path) this.#changed(route);
@@ -401,6 +423,7 @@ export class Rib implements DecisionInput, OutHost {
   }
 
   #changed(route: RouteId): void {
+    this.#version++;
     for (const consumer of this.#consumers) consumer.mark(route);
     if (this.table.firstPath[route] === NONE) this.settle(route);
   }

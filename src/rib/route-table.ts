@@ -21,6 +21,8 @@ export class RouteTable {
   /** PATH_STATE: best, or why not. */
   state = new Uint8Array(FIRST_ROWS);
   generation = new Uint8Array(FIRST_ROWS);
+  /** Seconds of the table's clock at which the path was last announced anew. */
+  changedAt = new Uint32Array(FIRST_ROWS);
   #freePath: PathId = NONE;
   #pathLimit = 0;
   #paths = 0;
@@ -39,7 +41,7 @@ export class RouteTable {
   }
 
   get memoryOctets(): number {
-    return this.keys.memoryOctets + this.firstPath.byteLength + this.route.length * 20;
+    return this.keys.memoryOctets + this.firstPath.byteLength + this.route.length * 24;
   }
 
   /** The row of the key in the scratch of `keys`, made if need be. */
@@ -130,5 +132,6 @@ export class RouteTable {
     this.source = grown(this.source, length);
     this.state = grown(this.state, length);
     this.generation = grown(this.generation, length);
+    this.changedAt = grown(this.changedAt, length);
   }
 }

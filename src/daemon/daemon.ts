@@ -1,0 +1,183 @@
+/**
+ * The whole daemon: makes every part, joins them, and takes them down in order. The only place, with the other files of
+ * this folder, that knows everyone. `start` either returns a daemon that runs or leaves nothing behind.
+ */
+import { hostname } from 'node:os';
+import { AddressTable } from '../base/address-table.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Config } from '../config/index.ts';
+import type { ReloadReply } from '../control/api.ts';
+import { ControlServer } from '../control/index.ts';
+import type { Dataplane } from '../dataplane/interfaces.ts';
+import { Evpn } from '../evpn/index.ts';
+import { Rib } from '../rib/index.ts';
+import { tcpTransport } from '../session/index.ts';
+import { Backend } from './backend.ts';
+import { createDataplane } from './dataplanes.ts';
+import { EventStream } from './events.ts';
+import { evpnSettings } from './evpn-settings.ts';
+import type { DaemonLogger } from './logger.ts';
+import { routerIdNumber } from './neighbour.ts';
+import { Neighbours } from './neighbours.ts';
+import type { Identity } from './peer-settings.ts';
+import { Problems } from './problems.ts';
+import { Reloader } from './reload.ts';
+import { StaleEntries } from './stale-entries.ts';
+
+export interface DaemonOptions {
+  readonly config: Config;
+  /** The file that it came from, which `reload` reads again. */
+  readonly file: string;
+  readonly log: DaemonLogger;
+  readonly version: string;
+}
+
+/** What the parts of the daemon share with each other and with the control API. */
+export interface Parts {
+  readonly clock: Clock;
+  readonly log: DaemonLogger;
+  readonly addresses: AddressTable;
+  readonly rib: Rib;
+  readonly dataplane: Dataplane;
+  readonly reconfigureDataplane: (config: Config) => void;
+  readonly evpn: Evpn;
+  readonly neighbours: Neighbours;
+  readonly events: EventStream;
+  readonly problems: Problems;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly startedAt: number;
+}
+
+export class Daemon {
+  readonly #parts: Parts;
+  readonly #reloader: Reloader;
+  readonly #control: ControlServer;
+  readonly #stale: StaleEntries;
+
+  private constructor(parts: Parts, reloader: Reloader, control: ControlServer, stale: StaleEntries) {
+    this.#parts = parts;
+    this.#reloader = reloader;
+    this.#control = control;
+    this.#stale = stale;
+  }
+
+  /** @throws Error in words when the socket, the listener or the dataplane cannot be had; nothing is left open then. */
+  static async start({ config, file, log, version }: DaemonOptions): Promise<Daemon> {
+    const clock = systemClock;
+    let stale: StaleEntries | undefined;
+    const parts = composeParts(config, log, version, clock, () => stale?.update());
+    const { neighbours, dataplane, evpn } = parts;
+    const reloader = new Reloader(config, file, parts);
+    const backend = new Backend(parts, reloader);
+    // First, so that a second daemon on the same socket ends before it touches anything.
+    const { socket, mode } = config.control;
+    const control = await ControlServer.listen({ backend, socketPath: socket, mode, clock, log });
+    try {
+      await neighbours.open();
+      await dataplane.open(parts.problems.forward(evpn));
+    } catch (error) {
+      neighbours.close();
+      await dataplane.close({ keepEntries: true });
+      await control.close();
+      throw error;
+    }
+    stale = new StaleEntries(
+      clock,
+      () => progressOf(neighbours),
+      () => dataplane.pruneStale(),
+    );
+    neighbours.setRanges(config.listenRanges);
+    for (const neighbor of config.neighbors) neighbours.add(neighbor);
+    log.info(
+      { routerId: config.router.routerId, as: config.router.asn, dataplane: dataplane.kind, version },
+      'evpnd is running',
+    );
+    return new Daemon(parts, reloader, control, stale);
+  }
+
+  /** Reads the configuration file again and applies the difference. Rejects with every problem; nothing changed then. */
+  reload(): Promise<ReloadReply> {
+    return this.#reloader.reload();
+  }
+
+  /** Says goodbye to the peers, takes the forwarding entries out (unless told to keep them), and closes everything. */
+  async stop(): Promise<void> {
+    const { neighbours, dataplane, evpn, log } = this.#parts;
+    this.#stale.cancel();
+    neighbours.close('evpnd stops');
+    evpn.close();
+    await dataplane.close({ keepEntries: this.#reloader.config.dataplane.keepOnExit });
+    await this.#control.close();
+    log.info({}, 'evpnd has stopped');
+  }
+}
+
+function composeParts(
+  config: Config,
+  log: DaemonLogger,
+  version: string,
+  clock: Clock,
+  progress: () => void,
+): Parts {
+  const { router } = config;
+  const addresses = new AddressTable();
+  const events = new EventStream(() => clock.wallTime());
+  const problems = new Problems(clock, log, events);
+  const rib = new Rib({
+    localAs: router.asn,
+    routerId: routerIdNumber(router.routerId),
+    clusterId: routerIdNumber(router.clusterId),
+    addresses,
+    clock,
+  });
+  const { dataplane, reconfigure } = createDataplane(config, { clock, addresses, log });
+  const evpn = new Evpn({
+    config: evpnSettings(config),
+    rib,
+    forwarding: dataplane,
+    addresses,
+    clock,
+    log,
+  });
+  const identity: Identity = {
+    router,
+    hostName: router.hostName ?? hostname(),
+    softwareVersion: `evpnd/${version}`,
+  };
+  const neighbours = new Neighbours(config.listen, identity, {
+    rib,
+    clock,
+    log,
+    events,
+    transport: tcpTransport,
+    random: Math.random,
+    progress,
+  });
+  const startedAt = clock.wallTime();
+  return {
+    clock,
+    log,
+    addresses,
+    rib,
+    dataplane,
+    evpn,
+    neighbours,
+    events,
+    problems,
+    identity,
+    version,
+    startedAt,
+    reconfigureDataplane: reconfigure,
+  };
+}
+
+function progressOf(neighbours: Neighbours): { expected: number; established: number; complete: number } {
+  let [expected, established, complete] = [0, 0, 0];
+  for (const neighbour of neighbours.all) {
+    if (!neighbour.config.shutdown) expected++;
+    if (neighbour.isEstablished) established++;
+    if (neighbour.isEstablished && neighbour.endOfRibSeen) complete++;
+  }
+  return { expected, established, complete };
+}

@@ -1,0 +1,274 @@
+/**
+ * A neighbour of the daemon: where its session and the RIB meet. While the session is up, what it announces enters the
+ * RIB as a source, and what the RIB has for it leaves through the Adj-RIB-Out of its policy.
+ */
+import { type BgpFault, CEASE, FAMILY, type FaultAction, parseIp, ROUTE_REFRESH_SUBTYPE } from 'bgp-protocol';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { NeighborConfig, SessionConfig } from '../config/index.ts';
+import type { AdjRibOut, OutPeer, Rib, SourceId } from '../rib/index.ts';
+import {
+  type Negotiated,
+  Peer,
+  type PeerDependencies,
+  type PeerEvents,
+  type SessionEnd,
+} from '../session/index.ts';
+import type { EventStream } from './events.ts';
+import { type Identity, peerSettings } from './peer-settings.ts';
+
+export type NeighbourConfig = SessionConfig & Pick<NeighborConfig, 'address' | 'peerGroup'>;
+
+export interface NeighbourDependencies {
+  readonly rib: Rib;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventStream;
+  readonly peer: Omit<PeerDependencies, 'log' | 'clock'>;
+  /** Something that decides when stale forwarding entries go has changed. */
+  readonly progress: () => void;
+  /** A dynamic neighbour's session is over, and nobody configured it. */
+  readonly finished: (neighbour: Neighbour) => void;
+}
+
+/** What an established session has in the RIB. */
+interface Attachment {
+  readonly group: AdjRibOut;
+  readonly out: OutPeer;
+}
+
+/** UPDATEs with a fault, by the strongest thing that was done (RFC 7606 section 2). */
+export interface MalformedCounts {
+  treatedAsWithdraw: number;
+  attributeDiscarded: number;
+  sessionReset: number;
+}
+
+export class Neighbour implements PeerEvents {
+  readonly peer: Peer;
+  readonly dynamic: boolean;
+  readonly malformed: MalformedCounts = { treatedAsWithdraw: 0, attributeDiscarded: 0, sessionReset: 0 };
+  #config: NeighbourConfig;
+  readonly #deps: NeighbourDependencies;
+  readonly #log: Logger;
+  #source: SourceId | undefined;
+  #attachment: Attachment | undefined;
+  #staleTimer: Timer | undefined;
+  #endOfRibSeen = false;
+  /** The fault that the walk of the current UPDATE ended with. */
+  #worst: BgpFault | undefined;
+  readonly #onFault = (fault: BgpFault): void => this.#fault(fault);
+
+  constructor(
+    config: NeighbourConfig,
+    identity: Identity,
+    deps: NeighbourDependencies,
+    { dynamic = false }: { readonly dynamic?: boolean } = {},
+  ) {
+    this.#config = config;
+    this.dynamic = dynamic;
+    this.#deps = deps;
+    this.#log = deps.log.child({ peer: config.address });
+    this.peer = new Peer(
+      peerSettings(config, identity, dynamic),
+      { ...deps.peer, clock: deps.clock, log: deps.log },
+      this,
+    );
+  }
+
+  get address(): string {
+    return this.#config.address;
+  }
+
+  get config(): NeighbourConfig {
+    return this.#config;
+  }
+
+  get source(): SourceId | undefined {
+    return this.#source;
+  }
+
+  get isEstablished(): boolean {
+    return this.#attachment !== undefined;
+  }
+
+  /** The End-of-RIB marker of this session has come (RFC 4724 section 2). */
+  get endOfRibSeen(): boolean {
+    return this.#source !== undefined && this.#deps.rib.endOfRibSeen(this.#source);
+  }
+
+  get attachment(): Attachment | undefined {
+    return this.#attachment;
+  }
+
+  /** Takes a changed configuration; true when the session must be reset for it to count. */
+  reconfigure(config: NeighbourConfig, identity: Identity): boolean {
+    const wasClient = this.#config.routeReflectorClient;
+    this.#config = config;
+    const outcome = this.peer.reconfigure(peerSettings(config, identity, this.dynamic));
+    if (!config.shutdown) this.peer.start();
+    return outcome === 'needs reset' || (this.isEstablished && wasClient !== config.routeReflectorClient);
+  }
+
+  /** Asks the peer for its routes again; false when it cannot. */
+  refreshIn(): boolean {
+    return this.peer.sendRouteRefresh(FAMILY.L2VPN_EVPN);
+  }
+
+  /** Sends the peer everything again. */
+  refreshOut(): void {
+    if (this.#attachment) this.#attachment.group.refresh(this.#attachment.out);
+  }
+
+  /** RFC 4486 section 4: Other Configuration Change. */
+  resetForConfiguration(): void {
+    this.peer.reset(CEASE.OTHER_CONFIGURATION_CHANGE);
+  }
+
+  /** Ends it for good: its routes are swept and its source is given back. */
+  remove(message?: string): void {
+    this.peer.stop({ message });
+    this.#detach();
+    this.#staleTimer?.cancel();
+    if (this.#source !== undefined) this.#deps.rib.removeSource(this.#source);
+    this.#source = undefined;
+  }
+
+  // PeerEvents
+
+  established(_peer: Peer, negotiated: Negotiated): void {
+    const { rib } = this.#deps;
+    const client = this.#config.routeReflectorClient && negotiated.kind === 'ibgp';
+    const source = this.#takeSource(negotiated, client);
+    const out: OutPeer = {
+      source,
+      context: negotiated.context,
+      enhancedRouteRefresh: negotiated.enhancedRefresh,
+      write: (buffer) => this.peer.write(buffer),
+    };
+    const group = rib.group({ kind: negotiated.kind, client });
+    this.#attachment = { group, out };
+    this.#endOfRibSeen = false;
+    group.join(out);
+    this.#deps.progress();
+  }
+
+  update(_peer: Peer, bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
+    const { rib } = this.#deps;
+    const { attachment } = this;
+    if (!attachment || this.#source === undefined) return undefined;
+    this.#worst = undefined;
+    const action = rib.receive(this.#source, bytes, start, end, attachment.out.context, this.#onFault);
+    if (action !== undefined) this.#count(action);
+    if (!this.#endOfRibSeen && this.endOfRibSeen) this.#endOfRib();
+    return this.#worst;
+  }
+
+  routeRefresh(_peer: Peer, _family: number, subtype: number): void {
+    if (this.#source === undefined) return;
+    if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) this.#deps.rib.markStale(this.#source);
+    else if (subtype === ROUTE_REFRESH_SUBTYPE.END) this.#deps.rib.sweepStale(this.#source);
+    else this.refreshOut();
+  }
+
+  writable(): void {
+    if (this.#attachment) this.#attachment.group.resume(this.#attachment.out);
+  }
+
+  closed(_peer: Peer, reason: SessionEnd): void {
+    this.#detach();
+    if (this.#source === undefined) return;
+    if (reason.keepStale) this.#keepStale(this.#source, reason.keepStale.seconds);
+    else this.#deps.rib.sourceDown(this.#source);
+    this.#deps.progress();
+    if (this.dynamic) this.#deps.finished(this);
+  }
+
+  stateChanged(peer: Peer, from: Peer['state'], to: Peer['state']): void {
+    this.#deps.events.emit({
+      type: 'neighbor',
+      address: this.address,
+      hostName: peer.negotiated?.hostName,
+      from,
+      to,
+      reason: to === 'Established' ? undefined : peer.statistics.lastError,
+    });
+  }
+
+  /** The source of the session before, when its routes wait for it to come back as who it was. */
+  #takeSource(negotiated: Negotiated, client: boolean): SourceId {
+    const { rib } = this.#deps;
+    const spec = {
+      kind: negotiated.kind,
+      client,
+      routerId: routerIdNumber(negotiated.remoteRouterId),
+      address: this.peer.address,
+      remoteAs: negotiated.remoteAs,
+    };
+    const before = this.#source;
+    if (before !== undefined && this.#staleTimer && sameSource(rib.sources.spec(before), spec)) return before;
+    this.#staleTimer?.cancel();
+    this.#staleTimer = undefined;
+    if (before !== undefined) rib.removeSource(before);
+    return (this.#source = rib.addSource(spec));
+  }
+
+  /** RFC 4724 section 4.2: the routes of a restarting peer stay until it has sent them again, or the time is up. */
+  #keepStale(source: SourceId, seconds: number): void {
+    const { rib, clock } = this.#deps;
+    rib.markStale(source);
+    this.#log.info({ seconds }, 'keeps the routes of the restarting peer as stale');
+    this.#staleTimer?.cancel();
+    this.#staleTimer = clock.after(seconds * 1000, () => {
+      this.#staleTimer = undefined;
+      rib.sweepStale(source);
+    });
+  }
+
+  #endOfRib(): void {
+    this.#endOfRibSeen = true;
+    this.#log.debug({}, 'has received End-of-RIB');
+    if (this.#staleTimer) {
+      this.#staleTimer.cancel();
+      this.#staleTimer = undefined;
+      this.#deps.rib.sweepStale(this.#source!);
+    }
+    this.#deps.progress();
+  }
+
+  #detach(): void {
+    if (!this.#attachment) return;
+    this.#attachment.group.leave(this.#attachment.out);
+    this.#attachment = undefined;
+  }
+
+  #fault(fault: BgpFault): void {
+    if (this.#worst === undefined || rank(fault.action) > rank(this.#worst.action)) this.#worst = fault;
+  }
+
+  #count(action: FaultAction): void {
+    if (action === 'attribute-discard') this.malformed.attributeDiscarded++;
+    else if (action === 'treat-as-withdraw') this.malformed.treatedAsWithdraw++;
+    else this.malformed.sessionReset++;
+  }
+}
+
+/** RFC 7606 section 2, from the weakest. */
+const ACTIONS: readonly FaultAction[] = [
+  'attribute-discard',
+  'treat-as-withdraw',
+  'afi-safi-disable',
+  'session-reset',
+];
+const rank = (action: FaultAction): number => ACTIONS.indexOf(action);
+
+/** A BGP identifier as an unsigned number. */
+export function routerIdNumber(text: string): number {
+  const bytes = parseIp(text);
+  if (bytes?.length !== 4) throw new TypeError(`Cannot read router id: saw "${text}", expected dotted quad`);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
+function sameSource(a: object | undefined, b: object): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}

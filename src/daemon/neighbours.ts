@@ -1,0 +1,171 @@
+/** All neighbours of the daemon, configured and dynamic, and the listener at which they knock. */
+
+import type { Clock } from '../base/clock.ts';
+import { ip, parsePrefix, prefixContains } from '../base/ip.ts';
+import type { Logger } from '../base/log.ts';
+import type { Config, ListenRangeConfig, NeighborConfig } from '../config/index.ts';
+import type { Rib } from '../rib/index.ts';
+import { Listener, type Peer, ReadTurns, readTcpCounters, type Transport } from '../session/index.ts';
+import type { EventStream } from './events.ts';
+import { Neighbour, type NeighbourConfig, type NeighbourDependencies } from './neighbour.ts';
+import type { Identity } from './peer-settings.ts';
+
+export interface NeighboursDependencies {
+  readonly rib: Rib;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventStream;
+  readonly transport: Transport;
+  readonly random: () => number;
+  /** A session came up or ended, or an End-of-RIB marker came. */
+  readonly progress: () => void;
+}
+
+export class Neighbours {
+  readonly #deps: NeighboursDependencies;
+  readonly #neighbourDeps: NeighbourDependencies;
+  readonly #byAddress = new Map<string, Neighbour>();
+  #identity: Identity;
+  #listener: Listener;
+  #ranges: readonly ListenRangeConfig[] = [];
+
+  constructor(listen: Config['listen'], identity: Identity, deps: NeighboursDependencies) {
+    this.#deps = deps;
+    this.#identity = identity;
+    const { rib, clock, log, events, transport, random, progress } = deps;
+    this.#neighbourDeps = {
+      rib,
+      clock,
+      log,
+      events,
+      progress,
+      peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters },
+      finished: (neighbour) => this.#finished(neighbour),
+    };
+    this.#listener = this.#newListener(listen);
+  }
+
+  /** Starts to listen. Rejects when an address cannot be bound. */
+  async open(): Promise<void> {
+    await this.#listener.open();
+  }
+
+  /** Listens elsewhere; sessions go on. When that fails, it listens where it did. */
+  async relisten(listen: Config['listen'], before: Config['listen']): Promise<void> {
+    this.#listener.close();
+    this.#listener = this.#populated(this.#newListener(listen));
+    try {
+      await this.#listener.open();
+    } catch (error) {
+      this.#listener = this.#populated(this.#newListener(before));
+      await this.#listener.open();
+      throw error;
+    }
+  }
+
+  get all(): Iterable<Neighbour> {
+    return this.#byAddress.values();
+  }
+
+  get ranges(): readonly ListenRangeConfig[] {
+    return this.#ranges;
+  }
+
+  find(address: string): Neighbour | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  ofSource(source: number): Neighbour | undefined {
+    for (const neighbour of this.#byAddress.values()) if (neighbour.source === source) return neighbour;
+    return undefined;
+  }
+
+  /** Dynamic neighbours of a listen range that exist now. */
+  countIn(range: ListenRangeConfig): number {
+    const prefix = parsePrefix(range.prefix)!;
+    let count = 0;
+    for (const neighbour of this.#byAddress.values()) {
+      if (neighbour.dynamic && prefixContains(prefix, ip(neighbour.address))) count++;
+    }
+    return count;
+  }
+
+  add(config: NeighborConfig): void {
+    // A dynamic neighbour that is configured now begins anew as what it is configured to be.
+    if (this.#byAddress.has(config.address)) this.remove(config.address, 'now configured');
+    const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps);
+    this.#byAddress.set(config.address, neighbour);
+    this.#listener.add(neighbour.peer);
+    neighbour.peer.start();
+  }
+
+  remove(address: string, message?: string): void {
+    const neighbour = this.#byAddress.get(address);
+    if (!neighbour) return;
+    this.#byAddress.delete(address);
+    this.#listener.remove(neighbour.peer);
+    neighbour.remove(message);
+  }
+
+  /** Applies a changed configuration; true when the session was reset for it. */
+  change(config: NeighborConfig): boolean {
+    const neighbour = this.#byAddress.get(config.address);
+    if (!neighbour) return false;
+    const needsReset = neighbour.reconfigure(config, this.#identity);
+    this.#listener.add(neighbour.peer);
+    if (needsReset) neighbour.resetForConfiguration();
+    return needsReset;
+  }
+
+  setRanges(ranges: readonly ListenRangeConfig[]): void {
+    this.#ranges = ranges;
+    this.#listener.setRanges(
+      ranges.map((range) => ({
+        prefix: range.prefix,
+        limit: range.limit,
+        password: range.session.password,
+        create: (address) => this.#createDynamic(address, range),
+      })),
+    );
+  }
+
+  /** Ends the dynamic neighbours of a range that went away or changed; they may come back at once. */
+  resetRange({ prefix }: ListenRangeConfig): string[] {
+    const network = parsePrefix(prefix)!;
+    const members = [...this.all].filter(
+      ({ dynamic, address }) => dynamic && prefixContains(network, ip(address)),
+    );
+    for (const { address } of members) this.remove(address, 'configuration changed');
+    return members.map(({ address }) => address);
+  }
+
+  close(message?: string): void {
+    this.#listener.close();
+    for (const address of [...this.#byAddress.keys()]) this.remove(address, message);
+  }
+
+  #newListener({ addresses, port }: Config['listen']): Listener {
+    const { transport, log } = this.#deps;
+    return new Listener({ transport, log, addresses: addresses.map((address) => ({ address, port })) });
+  }
+
+  #populated(listener: Listener): Listener {
+    this.#listener = listener;
+    for (const { peer } of this.#byAddress.values()) listener.add(peer);
+    this.setRanges(this.#ranges);
+    return listener;
+  }
+
+  #createDynamic(address: string, range: ListenRangeConfig): Peer {
+    const config: NeighbourConfig = { ...range.session, address, peerGroup: range.peerGroup };
+    const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps, { dynamic: true });
+    this.#byAddress.set(address, neighbour);
+    neighbour.peer.start();
+    return neighbour.peer;
+  }
+
+  /** A dynamic neighbour lives as long as its session: it makes room for the next one. */
+  #finished(neighbour: Neighbour): void {
+    if (this.#byAddress.get(neighbour.address) === neighbour) this.remove(neighbour.address);
+  }
+}

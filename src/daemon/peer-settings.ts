@@ -1,0 +1,73 @@
+/** From the configuration of a neighbour to the settings of its session. */
+import { networkInterfaces } from 'node:os';
+import { FAMILY, type Family, parseFamily } from 'bgp-protocol';
+import { compareIp, ip, parseIp, parsePrefix, prefixContains } from '../base/ip.ts';
+import type { NeighborConfig, RouterConfig, SessionConfig } from '../config/index.ts';
+import type { PeerConfig } from '../session/index.ts';
+
+/** As long as FRR keeps the routes of a restarting neighbour. */
+const HELPER_RESTART_SECONDS = 120;
+
+export interface Identity {
+  readonly router: RouterConfig;
+  readonly hostName: string;
+  readonly softwareVersion: string;
+}
+
+export function peerSettings(
+  neighbor: SessionConfig & Pick<NeighborConfig, 'address' | 'peerGroup'>,
+  { router, hostName, softwareVersion }: Identity,
+  dynamic = false,
+): PeerConfig {
+  const [address, zone] = neighbor.address.split('%') as [string, string | undefined];
+  return {
+    address,
+    device: zone,
+    port: neighbor.port,
+    localAddress: sourceAddress(neighbor.updateSource, address),
+    localAs: router.asn,
+    remoteAs: neighbor.remoteAs,
+    routerId: router.routerId,
+    families: familiesOf(neighbor),
+    passive: neighbor.passive || dynamic,
+    holdTimeSeconds: neighbor.timers.holdSeconds,
+    keepaliveSeconds: neighbor.timers.keepaliveSeconds,
+    connectRetrySeconds: neighbor.timers.connectRetrySeconds,
+    password: neighbor.password,
+    ttlSecurityHops: neighbor.ttlSecurityHops,
+    ebgpMultihop: neighbor.ebgpMultihop,
+    shutdown: neighbor.shutdown,
+    gracefulRestart: { restartTimeSeconds: HELPER_RESTART_SECONDS, notification: true },
+    hostName,
+    softwareVersion,
+    description: neighbor.description,
+    peerGroup: neighbor.peerGroup,
+    dynamic,
+  };
+}
+
+function familiesOf(neighbor: SessionConfig): Family[] {
+  return neighbor.families.map((name) => parseFamily(name) ?? FAMILY.L2VPN_EVPN);
+}
+
+/**
+ * The address to connect from: as configured, or the one that the named interface has in the peer's family. Of
+ * several, the one that is not 127/8, ::1 or link-local, as a loopback interface carries its router address.
+ */
+function sourceAddress(source: string | undefined, peerAddress: string): string | undefined {
+  if (source === undefined || parseIp(source)) return source;
+  const family = peerAddress.includes(':') ? 'IPv6' : 'IPv4';
+  const addresses = (networkInterfaces()[source] ?? []).filter((each) => each.family === family);
+  return (addresses.find(({ address }) => !isLocalScope(address)) ?? addresses[0])?.address;
+}
+
+const LOCAL_SCOPES = ['127.0.0.0/8', '::1/128', 'fe80::/10'].map((text) => parsePrefix(text)!);
+
+function isLocalScope(address: string): boolean {
+  const bytes = parseIp(address.split('%')[0]!);
+  return bytes === undefined || LOCAL_SCOPES.some((prefix) => prefixContains(prefix, bytes));
+}
+
+/** Orders addresses as people expect them in a table. */
+export const byAddress = (a: { readonly address: string }, b: { readonly address: string }): number =>
+  compareIp(ip(a.address), ip(b.address));

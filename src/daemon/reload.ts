@@ -1,0 +1,123 @@
+/**
+ * Reloading: reads the file, compares, and applies only the difference. Sessions that did not change are not touched; a
+ * file with problems changes nothing.
+ */
+import {
+  type Config,
+  type ConfigChange,
+  diffConfig,
+  loadConfig,
+  printChange,
+  printProblem,
+} from '../config/index.ts';
+import { ControlError, type ReloadReply } from '../control/api.ts';
+import type { Parts } from './daemon.ts';
+import { evpnSettings } from './evpn-settings.ts';
+
+export class Reloader {
+  readonly #parts: Parts;
+  readonly #file: string;
+  #config: Config;
+  #loadedAt: number;
+  /** Reloads run one after the other. */
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(config: Config, file: string, parts: Parts) {
+    this.#config = config;
+    this.#file = file;
+    this.#parts = parts;
+    this.#loadedAt = parts.clock.wallTime();
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get file(): string {
+    return this.#file;
+  }
+
+  /** Wall-clock milliseconds. */
+  get loadedAt(): number {
+    return this.#loadedAt;
+  }
+
+  /** @throws ControlError with code bad-config and every problem, a line each */
+  reload(): Promise<ReloadReply> {
+    const result = this.#running.then(() => this.#reload());
+    this.#running = result.catch(() => undefined);
+    return result;
+  }
+
+  async #reload(): Promise<ReloadReply> {
+    const { config, problems } = loadConfig(this.#file);
+    if (!config) {
+      const text = problems.map(printProblem).join('\n');
+      throw new ControlError(
+        400,
+        'bad-config',
+        text,
+        'Nothing was changed; `evpnd --check FILE` checks a file beforehand.',
+      );
+    }
+    const changes = diffConfig(this.#config, config);
+    const resets: string[] = [];
+    for (const change of changes) resets.push(...(await this.#apply(change, config)));
+    if (changes.some(({ type }) => EVPN_CHANGES.has(type)))
+      this.#parts.evpn.reconfigure(evpnSettings(config));
+    this.#config = config;
+    this.#loadedAt = this.#parts.clock.wallTime();
+    const lines = changes.map(printChange);
+    this.#parts.log.info({ changes: lines.length, resets }, 'configuration reloaded');
+    this.#parts.events.emit({ type: 'config', changes: lines });
+    return { file: this.#file, changes: lines, resets };
+  }
+
+  /** Applies one change; returns the neighbours whose sessions were reset for it. */
+  async #apply(change: ConfigChange, config: Config): Promise<readonly string[]> {
+    const { neighbours, log } = this.#parts;
+    switch (change.type) {
+      case 'neighbor-added':
+        neighbours.add(change.neighbor);
+        return [];
+      case 'neighbor-removed':
+        neighbours.remove(change.neighbor.address, 'no longer configured');
+        return [change.neighbor.address];
+      case 'neighbor-changed':
+        return neighbours.change(change.after) ? [change.after.address] : [];
+      case 'listen-range-added':
+      case 'listen-range-removed':
+      case 'listen-range-changed': {
+        neighbours.setRanges(config.listenRanges);
+        if (change.effect !== 'reset') return [];
+        return neighbours.resetRange('before' in change ? change.before : change.range);
+      }
+      case 'listen-changed':
+        await neighbours.relisten(change.after, change.before);
+        return [];
+      case 'log-changed':
+        log.setLevel(change.after.level);
+        return [];
+      case 'dataplane-changed':
+      case 'vni-added':
+      case 'vni-removed':
+      case 'vni-changed':
+      case 'evpn-changed':
+        // One call for all of them, when every other change is in place.
+        return [];
+      case 'router-changed':
+      case 'control-changed':
+        log.warn({}, `${printChange(change)}: holds after a restart`);
+        return [];
+    }
+  }
+}
+
+/** Changes that the EVPN part takes in one go. */
+const EVPN_CHANGES: ReadonlySet<ConfigChange['type']> = new Set([
+  'vni-added',
+  'vni-removed',
+  'vni-changed',
+  'evpn-changed',
+  'dataplane-changed',
+]);
