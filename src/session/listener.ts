@@ -9,6 +9,7 @@ import { CEASE } from 'bgp-protocol';
 import { type IpPrefix, parseIp, parsePrefix, prefixContains, printPrefix } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
 import { type Peer, refuseConnection } from './peer.ts';
+import { TRAFFIC_CLASS_CS6 } from './peer-config.ts';
 import type { AcceptedConnection, ListenSocket, SocketOptions, Transport } from './transport.ts';
 
 export interface ListenAddress {
@@ -71,7 +72,7 @@ export class Listener {
     const { transport, addresses, socketOptions } = this.#options;
     try {
       for (const address of addresses) {
-        const options = { ...socketOptions, ...address };
+        const options = { trafficClass: TRAFFIC_CLASS_CS6, ...socketOptions, ...address };
         const socket = await transport.listen(options, (connection) => this.#accept(connection));
         this.#sockets.push(socket);
         for (const [prefix, password] of this.#passwords) this.#setPassword(socket, prefix, password);

@@ -381,7 +381,7 @@ export class Machine implements TurnReader {
       ? `TCP: ${error.message}`
       : 'TCP: connection closed by the peer without a NOTIFICATION';
     this.#because(text, 'transport');
-    this.#forgetConnection()?.reset();
+    this.#forgetConnection()?.end();
     this.dispatch({ type: 'TcpConnectionFails' });
   }
 

@@ -26,6 +26,8 @@ export interface MemoryNetworkOptions {
   readonly highWaterOctets?: number | undefined;
 }
 
+/** How long `end` waits for the other side to take what is queued. */
+const LINGER_MILLISECONDS = 2000;
 const LARGEST_CHUNK = 65536;
 const FIRST_EPHEMERAL_PORT = 49152;
 
@@ -186,6 +188,7 @@ export class MemoryConnection implements AcceptedConnection {
     this.#events = undefined;
     this.#ended = true;
     this.#transmit();
+    if (!this.#closed) this.#network.clock.after(LINGER_MILLISECONDS, () => this.reset());
   }
 
   reset(): void {

@@ -171,7 +171,11 @@ class TcpConnection implements AcceptedConnection {
     socket.on('error', (error) => {
       this.#error = error;
     });
-    socket.on('close', () => this.#closed());
+    socket.on('end', () => this.#closed());
+    socket.on('close', () => {
+      clearTimeout(this.#linger);
+      this.#closed();
+    });
   }
 
   get local(): Endpoint {
@@ -266,8 +270,8 @@ class TcpConnection implements AcceptedConnection {
     this.#events?.writable();
   }
 
+  /** At the other side's end, or when there is nothing left: whichever comes first. */
   #closed(): void {
-    clearTimeout(this.#linger);
     const events = this.#events;
     this.#events = undefined;
     events?.closed(this.#error && inWords(this.#error));

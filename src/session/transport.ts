@@ -15,13 +15,13 @@ export interface Endpoint {
 export interface ConnectionEvents {
   /** A connection that this side asked for is there. */
   connected(): void;
-  /** Valid during the call only. */
+  /** The chunk is the receiver's from now on. */
   data(chunk: Uint8Array): void;
   /** The kernel took octets that were waiting: the peer is reading. */
   progress(): void;
   /** After a `write` that returned false: the queue is short again. */
   writable(): void;
-  /** It never came about, broke, or the other side ended it; `error` is undefined when it ended in order. */
+  /** It never came about, broke, or the other side ended it (`error` is undefined then), after all data. */
   closed(error: Error | undefined): void;
 }
 
