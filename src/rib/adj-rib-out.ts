@@ -51,6 +51,7 @@ export class AdjRibOut {
   readonly #bySource = new Map<SourceId, Member>();
   readonly #encodings = new Map<string, Encoding>();
   #outOfStep: readonly Member[] = [];
+  #turn = 0;
   readonly #owing = new Set<Member>();
   #consumer: RibConsumer | undefined;
   readonly #batch = new Batch();
@@ -188,9 +189,7 @@ export class AdjRibOut {
         this.#advance(this.#consumer!);
         busy = true;
       }
-      for (const member of this.#outOfStep) {
-        if (!member.congested && this.#members.has(member.peer)) busy = this.#serve(member) || busy;
-      }
+      busy = this.#serveInTurn(deadline) || busy;
       this.#markEnds();
       if (!busy) return false;
       if (clock.now() >= deadline) return true;
@@ -246,6 +245,19 @@ export class AdjRibOut {
         if (member.peer.source !== excluded) this.#write(member, buffer);
       }
     });
+  }
+
+  /** One portion for each member that is out of step, until the deadline; the next time those left over go first. */
+  #serveInTurn(deadline: number): boolean {
+    let busy = false;
+    const members = this.#outOfStep;
+    for (let turns = members.length; turns > 0; turns--) {
+      const member = members[this.#turn++ % members.length]!;
+      if (member.congested || member.inStep || !this.#members.has(member.peer)) continue;
+      busy = this.#serve(member) || busy;
+      if (this.#host.clock.now() >= deadline) break;
+    }
+    return busy;
   }
 
   /** Pays a part of an out-of-step member's debt; with the rest paid, it is in step again. */

@@ -41,6 +41,11 @@ export class KeyArena {
   readonly #freshEnd = new Int32Array(SLOT_WORDS.length);
   #slots = new Int32Array(1024);
   #mask = 1023;
+  /** While the slots double: the former ones, and the rows that are still to be entered into the new ones. */
+  #oldSlots: Int32Array | undefined;
+  #oldMask = 0;
+  #moved = 0;
+  #toMove = 0;
   #size = 0;
 
   constructor() {
@@ -86,10 +91,48 @@ export class KeyArena {
   /** The row of the key in `scratch`, or NONE. */
   find(length: number): number {
     const words = this.#pad(length);
+    return this.#lookUp(words, hashWords(this.#scratchWords, 0, words));
+  }
+
+  /** The row of the key in `scratch`, made if need be (`size` tells). */
+  insert(length: number): number {
+    const words = this.#pad(length);
     const hash = hashWords(this.#scratchWords, 0, words);
-    const mask = this.#mask;
+    if (this.#oldSlots !== undefined) this.#moveSome();
+    const known = this.#lookUp(words, hash);
+    if (known !== NONE) return known;
+    if ((this.#size + 1) * 2 > this.#slots.length) this.#beginMove();
+    const row = this.#takeRow(words);
+    const base = this.#base(row);
+    for (let i = 0; i < words; i++) this.#words[base + i] = this.#scratchWords[i]!;
+    this.#enter(row, hash);
+    this.#size++;
+    return row;
+  }
+
+  remove(row: number): void {
+    const words = this.#chunkWords[row >> CHUNK_BITS]!;
+    const base = this.#base(row);
+    const hash = hashWords(this.#words, base, words);
+    const found = this.#leave(this.#slots, this.#mask, row, hash);
+    const foundOld = this.#oldSlots !== undefined && this.#leave(this.#oldSlots, this.#oldMask, row, hash);
+    if (!found && !foundOld) throw new Error(`Cannot remove route ${row}: it is not in use`);
+    const size = SLOT_WORDS.indexOf(words as (typeof SLOT_WORDS)[number]);
+    this.#octets[((base + words) << 2) - 1] = 0;
+    this.#words[base] = this.#free[size]!;
+    this.#free[size] = row;
+    this.#size--;
+  }
+
+  #lookUp(words: number, hash: number): number {
+    const row = this.#probe(this.#slots, this.#mask, words, hash);
+    if (row !== NONE || this.#oldSlots === undefined) return row;
+    return this.#probe(this.#oldSlots, this.#oldMask, words, hash);
+  }
+
+  #probe(slots: Int32Array, mask: number, words: number, hash: number): number {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const held = this.#slots[slot]!;
+      const held = slots[slot]!;
       if (held === 0) return NONE;
       if ((held ^ hash) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
         return (held & ROW_MASK) - 1;
@@ -97,35 +140,20 @@ export class KeyArena {
     }
   }
 
-  /** The row of the key in `scratch`, made if need be (`size` tells). */
-  insert(length: number): number {
-    if ((this.#size + 1) * 2 > this.#slots.length) this.#rehash();
-    const words = this.#pad(length);
-    const hash = hashWords(this.#scratchWords, 0, words);
-    const mask = this.#mask;
-    let slot = hash & mask;
-    for (let held = this.#slots[slot]!; held !== 0; held = this.#slots[slot]!) {
-      if ((held ^ hash) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
-        return (held & ROW_MASK) - 1;
-      }
-      slot = (slot + 1) & mask;
-    }
-    const row = this.#takeRow(words);
-    const base = this.#base(row);
-    for (let i = 0; i < words; i++) this.#words[base + i] = this.#scratchWords[i]!;
-    this.#slots[slot] = (hash & ~ROW_MASK) | (row + 1);
-    this.#size++;
-    return row;
-  }
-
-  remove(row: number): void {
+  /** Enters `row` into the slots, unless it is there. */
+  #enter(row: number, hash: number): void {
     const slots = this.#slots;
     const mask = this.#mask;
-    const words = this.#chunkWords[row >> CHUNK_BITS]!;
-    const base = this.#base(row);
-    let hole = hashWords(this.#words, base, words) & mask;
+    let slot = hash & mask;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) if ((slots[slot]! & ROW_MASK) === row + 1) return;
+    slots[slot] = (hash & ~ROW_MASK) | (row + 1);
+  }
+
+  /** Takes `row` out of the slots by backward shift: no tombstones. Whether it was there. */
+  #leave(slots: Int32Array, mask: number, row: number, hash: number): boolean {
+    let hole = hash & mask;
     while ((slots[hole]! & ROW_MASK) !== row + 1) {
-      if (slots[hole] === 0) throw new Error(`Cannot remove route ${row}: it is not in use`);
+      if (slots[hole] === 0) return false;
       hole = (hole + 1) & mask;
     }
     for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
@@ -136,11 +164,7 @@ export class KeyArena {
       }
     }
     slots[hole] = 0;
-    const size = SLOT_WORDS.indexOf(words as (typeof SLOT_WORDS)[number]);
-    this.#octets[((base + words) << 2) - 1] = 0;
-    this.#words[base] = this.#free[size]!;
-    this.#free[size] = row;
-    this.#size--;
+    return true;
   }
 
   #base(row: number): number {
@@ -200,18 +224,27 @@ export class KeyArena {
     this.#freshEnd[size] = (chunk + 1) << CHUNK_BITS;
   }
 
-  #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let row = 0; row < this.rowLimit; row++) {
-      if (!this.isUsed(row)) continue;
-      const hash = this.#hashOfRow(row);
-      let slot = hash & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = (hash & ~ROW_MASK) | (row + 1);
+  /**
+   * Doubles the slots. Entering half a million rows at once would take 20 ms, so inserts do it, sixteen rows each,
+   * while lookups ask both: it is done long before the slots are half full again.
+   */
+  #beginMove(): void {
+    while (this.#oldSlots !== undefined) this.#moveSome();
+    this.#oldSlots = this.#slots;
+    this.#oldMask = this.#mask;
+    this.#slots = new Int32Array(this.#oldSlots.length * 2);
+    this.#mask = this.#slots.length - 1;
+    this.#moved = 0;
+    this.#toMove = this.rowLimit;
+  }
+
+  #moveSome(): void {
+    const stop = Math.min(this.#moved + 16, this.#toMove);
+    for (let row = this.#moved; row < stop; row++) {
+      if (this.isUsed(row)) this.#enter(row, this.#hashOfRow(row));
     }
-    this.#slots = slots;
-    this.#mask = mask;
+    this.#moved = stop;
+    if (stop === this.#toMove) this.#oldSlots = undefined;
   }
 }
 

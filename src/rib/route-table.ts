@@ -6,23 +6,25 @@ import { grown } from '../base/key-table.ts';
 import { type AttributesId, NONE, type PathId, type PayloadId, type RouteId, type SourceId } from './ids.ts';
 import { KeyArena } from './key-arena.ts';
 
-const FIRST_ROWS = 1024;
+/** Columns double; beginning unequal, they do so at different times, and no single insert pays for all. */
+const FIRST_ROUTES = 1280;
+const FIRST_PATHS = 1536;
 
 export class RouteTable {
   readonly keys = new KeyArena();
   /** Per route: its first path, the best one if any is fit to be; NONE when it has no path. */
-  firstPath = new Int32Array(FIRST_ROWS).fill(NONE);
+  firstPath = new Int32Array(FIRST_ROUTES);
   /** Per path: its route, NONE when the row is free; `next` is then the next free row. */
-  route = new Int32Array(FIRST_ROWS);
-  next = new Int32Array(FIRST_ROWS);
-  attributes = new Int32Array(FIRST_ROWS);
-  payload = new Int32Array(FIRST_ROWS);
-  source = new Uint16Array(FIRST_ROWS);
+  route = new Int32Array(FIRST_PATHS);
+  next = new Int32Array(FIRST_PATHS);
+  attributes = new Int32Array(FIRST_PATHS);
+  payload = new Int32Array(FIRST_PATHS);
+  source = new Uint16Array(FIRST_PATHS);
   /** PATH_STATE: best, or why not. */
-  state = new Uint8Array(FIRST_ROWS);
-  generation = new Uint8Array(FIRST_ROWS);
+  state = new Uint8Array(FIRST_PATHS);
+  generation = new Uint8Array(FIRST_PATHS);
   /** Seconds of the table's clock at which the path was last announced anew. */
-  changedAt = new Uint32Array(FIRST_ROWS);
+  changedAt = new Uint32Array(FIRST_PATHS);
   #freePath: PathId = NONE;
   #pathLimit = 0;
   #paths = 0;
@@ -46,11 +48,11 @@ export class RouteTable {
 
   /** The row of the key in the scratch of `keys`, made if need be. */
   insertRoute(keyLength: number): RouteId {
+    const before = this.keys.size;
     const route: RouteId = this.keys.insert(keyLength);
-    if (route >= this.firstPath.length) {
-      const length = this.firstPath.length;
-      this.firstPath = grown(this.firstPath, length * 2).fill(NONE, length);
-    }
+    if (this.keys.size === before) return route;
+    if (route >= this.firstPath.length) this.firstPath = grown(this.firstPath, this.firstPath.length * 2);
+    this.firstPath[route] = NONE;
     return route;
   }
 
