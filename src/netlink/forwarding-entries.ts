@@ -75,7 +75,8 @@ export function encodeTunnelMacRemoval(
 /**
  * Remote MAC in the bridge, on the VXLAN port: `MAC dev vxlan10 master br10 extern_learn`. Takes over an entry on another port. The
  * kernel lets it roam back when the host appears on a local port; a sticky one must not (RFC 7432 section 15.2), and shows as
- * `extern_learn sticky static`. `vlan` 0 is a bridge without VLANs.
+ * `extern_learn sticky static`. `vlan` 0 is a bridge without VLANs; where the kernel supports VLANs at all, it keeps a second record
+ * of such an entry in each VLAN of the port (VLAN 1 by default), and the removal without a VLAN takes that out, too.
  *
  * A sticky entry takes two messages: the kernel overlooks NTF_STICKY in a message with NTF_EXT_LEARNED, but keeps the mark of one that was
  * written before. It never takes `sticky` off an entry: to do so, write the removal before this, in the same entry of a batch.

@@ -37,8 +37,11 @@ const json = <T>(name: string): T[] =>
 const links = (name: string): netlink.Link[] =>
   messages(name).map(({ bytes, start, end }) => netlink.decodeLink(bytes, start, end)!);
 
-const nameOf = (index: number): string =>
-  links('links').find((link) => link.index === index)?.name ?? `${index}`;
+const nameIn =
+  (fixture: string) =>
+  (index: number): string =>
+    links(fixture).find((link) => link.index === index)?.name ?? `${index}`;
+const nameOf = nameIn('links');
 
 function neighbours<T>(name: string, each: (record: netlink.NeighbourRecord, type: number) => T): T[] {
   const record = new netlink.NeighbourRecord();
@@ -154,7 +157,28 @@ t.test('bridges and bridge ports', { skip }, async (t) => {
   }
 });
 
-t.test('VLANs of a port, and the VNIs they map to: ranges are spelt out', async (t) => {
+t.test('VLANs of a port, and the VNIs they map to, as bridge reads them', { skip }, async (t) => {
+  const port = links('bridge-vlans').find((link) => link.name === 'vxlan0')!;
+  const [vlans] = json<{ vlans: { vlan: number; flags?: string[] }[] }>('bridge-vlans');
+  t.same(
+    port.vlans,
+    vlans!.vlans.map(({ vlan, flags = [] }) => ({
+      vlan,
+      pvid: flags.includes('PVID'),
+      untagged: flags.includes('Egress Untagged'),
+    })),
+  );
+  const [tunnels] = json<{ tunnels: { vlan: number; vlanEnd: number; tunid: number }[] }>('bridge-tunnels');
+  t.same(
+    port.tunnels,
+    tunnels!.tunnels.flatMap(({ vlan, vlanEnd, tunid }) =>
+      Array.from({ length: vlanEnd - vlan + 1 }, (_, i) => ({ vlan: vlan + i, vni: tunid + i })),
+    ),
+  );
+  t.ok(port.bridgePort!.vlanTunnel);
+});
+
+t.test('ranges of VLANs and of VLAN tunnels are spelt out', async (t) => {
   const writer = new netlink.MessageWriter(4096);
   writer.reset(1);
   writer.begin(netlink.RTM_NEWLINK, 0);
@@ -203,39 +227,48 @@ interface BridgeFdb {
   port?: number;
   vni?: number;
   src_vni?: number;
+  vlan?: number;
   master?: string;
   flags: string[];
 }
 
-t.test('forwarding entries, as bridge fdb reads them', { skip }, async (t) => {
-  const decoded = neighbours('forwarding', (record) => ({
-    mac: printMac(record.mac),
-    ifname: nameOf(record.interfaceIndex),
-    dst: record.destinationLength ? printIp(record.destination, 0, record.destinationLength) : undefined,
-    port: record.port || undefined,
-    vni: record.vni || undefined,
-    src_vni: record.sourceVni || undefined,
-    master: record.master ? nameOf(record.master) : undefined,
-    flags: [
-      ...(record.flags & netlink.NTF_SELF ? ['self'] : []),
-      ...(record.flags & netlink.NTF_EXT_LEARNED ? ['extern_learn'] : []),
-      ...(record.flags & netlink.NTF_STICKY ? ['sticky'] : []),
-    ],
-  }));
-  const expected = json<BridgeFdb>('forwarding').map(
-    ({ mac, ifname, dst, port, vni, src_vni, master, flags }) => ({
-      mac,
-      ifname,
-      dst,
-      port,
-      vni,
-      src_vni,
-      master,
-      flags,
-    }),
-  );
-  t.same(decoded, expected);
-});
+for (const [fixture, linkFixture] of [
+  ['forwarding', 'links'],
+  ['forwarding-vlans', 'bridge-vlans'],
+] as const) {
+  t.test(`${fixture}: entries as bridge fdb reads them`, { skip }, async (t) => {
+    const name = nameIn(linkFixture);
+    const decoded = neighbours(fixture, (record) => ({
+      mac: printMac(record.mac),
+      ifname: name(record.interfaceIndex),
+      dst: record.destinationLength ? printIp(record.destination, 0, record.destinationLength) : undefined,
+      port: record.port || undefined,
+      vlan: record.vlan || undefined,
+      vni: record.vni || undefined,
+      src_vni: record.sourceVni || undefined,
+      master: record.master ? name(record.master) : undefined,
+      flags: [
+        ...(record.flags & netlink.NTF_SELF ? ['self'] : []),
+        ...(record.flags & netlink.NTF_EXT_LEARNED ? ['extern_learn'] : []),
+        ...(record.flags & netlink.NTF_STICKY ? ['sticky'] : []),
+      ],
+    }));
+    const expected = json<BridgeFdb>(fixture).map(
+      ({ mac, ifname, dst, port, vlan, vni, src_vni, master, flags }) => ({
+        mac,
+        ifname,
+        dst,
+        port,
+        vlan,
+        vni,
+        src_vni,
+        master,
+        flags,
+      }),
+    );
+    t.same(decoded, expected);
+  });
+}
 
 interface IpNeighbour {
   dst: string;

@@ -68,12 +68,15 @@ function hear(
   return { ready: monitor.ready, done, monitor };
 }
 
-/** Lines of `bridge fdb` for hosts and flooding: those of 02:00:00:00:00:* and of all zeroes. */
+/**
+ * Lines of `bridge fdb` for hosts and flooding: those of 02:00:00:00:00:* and of all zeroes. A kernel with VLAN support also shows
+ * each entry of the bridge in the port's default VLAN, though VLANs are off; those lines are left out.
+ */
 const fdb = (namespace: Namespace): string[] =>
   namespace
     .run('bridge fdb show')
     .split('\n')
-    .filter((line) => /^0[02]:00:00:00:00/.test(line))
+    .filter((line) => /^0[02]:00:00:00:00/.test(line) && !line.includes(' vlan 1 '))
     .map((line) => line.trim())
     .sort();
 
@@ -222,9 +225,9 @@ t.test('in a network namespace', { skip: skipWithoutNamespaces }, async (t) => {
     await heard.done;
     t.notOk(record.flags & netlink.NTF_EXT_LEARNED, 'no longer ours once it has roamed');
     t.ok(fdb(namespace).includes(stickyLine), 'the sticky one stays');
-    t.same(
-      await write(socket, (w) => netlink.encodeBridgeMacRemoval(w, vxlan, HOST, 0)),
-      ['0.0 ENOENT'],
+    await write(socket, (w) => netlink.encodeBridgeMacRemoval(w, vxlan, HOST, 0));
+    t.ok(
+      fdb(namespace).includes('02:00:00:00:00:01 dev swp1 master br10'),
       'removing what was remote does not touch the local entry',
     );
     t.same(
@@ -402,18 +405,17 @@ t.test('in a network namespace', { skip: skipWithoutNamespaces }, async (t) => {
       (w) => netlink.encodeTunnelMac(w, vxlan20, HOST, ip('10.0.0.3'), 0),
     );
     const seen = async (filter: { bridge?: number; device?: number }): Promise<string[]> => {
-      const lines: string[] = [];
+      const lines = new Set<string>();
       const record = new netlink.NeighbourRecord();
       await socket.dump(
         (w) => netlink.encodeForwardingDump(w, filter),
         (_type, bytes, start, end) => {
           netlink.decodeNeighbour(bytes, start, end, record);
-          if (record.mac === HOST)
-            lines.push(`${record.interfaceIndex} ${record.master ? 'master' : 'self'}`);
+          if (record.mac === HOST) lines.add(`${record.interfaceIndex} ${record.master ? 'master' : 'self'}`);
         },
         { action: 'dump forwarding entries' },
       );
-      return lines.sort();
+      return [...lines].sort();
     };
     const ofTen = [`${vxlan10} master`, `${vxlan10} self`];
     t.same(await seen({ bridge: namespace.index('br10') }), ofTen);
@@ -589,7 +591,9 @@ t.test('in a network namespace', { skip: skipWithoutNamespaces }, async (t) => {
     const told: string[] = [];
     const heard = hear(namespace, [netlink.RTNLGRP_NEIGH], (type, bytes, start, end) => {
       netlink.decodeNeighbour(bytes, start, end, record);
-      told.push(`${type === netlink.RTM_NEWNEIGH ? '+' : '-'}${printMac(record.mac)}`);
+      const text = `${type === netlink.RTM_NEWNEIGH ? '+' : '-'}${printMac(record.mac)}`;
+      // Linux 6.1 tells a new VXLAN entry twice.
+      if (told.at(-1) !== text) told.push(text);
       return told.length === 4;
     });
     await heard.ready;
