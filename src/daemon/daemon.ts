@@ -75,6 +75,7 @@ export class Daemon {
     const control = await ControlServer.listen({ backend, socketPath: socket, mode, clock, log });
     try {
       await neighbours.open();
+      evpn.start();
       await dataplane.open(parts.problems.forward(evpn));
     } catch (error) {
       neighbours.close();

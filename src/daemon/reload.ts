@@ -63,8 +63,10 @@ export class Reloader {
     const changes = diffConfig(this.#config, config);
     const resets: string[] = [];
     for (const change of changes) resets.push(...(await this.#apply(change, config)));
-    if (changes.some(({ type }) => EVPN_CHANGES.has(type)))
+    if (changes.some(({ type }) => EVPN_CHANGES.has(type))) {
       this.#parts.evpn.reconfigure(evpnSettings(config));
+      this.#parts.reconfigureDataplane(config);
+    }
     this.#config = config;
     this.#loadedAt = this.#parts.clock.wallTime();
     const lines = changes.map(printChange);
