@@ -27,7 +27,10 @@ export function suggest(seen: string, words: Iterable<string>): string | undefin
   let bestDistance = Math.max(1, Math.floor(seen.length / 3)) + 1;
   for (const word of words) {
     const distance = editDistance(lower, word.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [word, distance];
+    // Words that share no letter in its place are no misspelling of each other.
+    if (distance < bestDistance && distance < Math.max(seen.length, word.length)) {
+      [best, bestDistance] = [word, distance];
+    }
   }
   return best;
 }

@@ -5,7 +5,7 @@
  */
 import { parseIp, parsePrefix, prefixContains } from '../base/ip.ts';
 import { suggest } from '../base/suggest.ts';
-import { DEFAULTS } from './config.ts';
+import { DATAPLANE_TYPES, DEFAULTS } from './config.ts';
 import type { Path, Problem } from './problems.ts';
 import { resolveTimers } from './resolve.ts';
 import type { Source } from './source.ts';
@@ -32,6 +32,7 @@ export function check(source: Source, tree: unknown): Problem[] {
     ...duplicates(source, 'neighbors', 'address', value.address, root.neighbors),
     ...checkRanges(source, root),
     ...checkVnis(source, map(root.evpn)),
+    ...checkHosts(source, map(root.dataplane)),
   ];
 }
 
@@ -158,13 +159,18 @@ function overlap(a: string, b: string): boolean {
 }
 
 function checkVnis(source: Source, evpn: Tree): Problem[] {
-  const base: Path = ['evpn'];
   const vni = value.integer(1, 0xffffff, 'a VNI');
-  const pairs = [
-    ...duplicates(source, 'vnis', 'vni', vni, evpn.vnis, base),
-    ...duplicates(source, 'vnis', 'rd', value.routeDistinguisher, evpn.vnis, base),
+  return [
+    ...duplicates(source, 'vnis', 'vni', vni, evpn.vnis, ['evpn']),
+    ...duplicates(source, 'vnis', 'rd', value.routeDistinguisher, evpn.vnis, ['evpn']),
   ];
-  return pairs;
+}
+
+function checkHosts(source: Source, dataplane: Tree): Problem[] {
+  const type = dataplane.type === undefined ? 'kernel' : read(value.word(DATAPLANE_TYPES), dataplane.type);
+  if (list(dataplane.hosts).length === 0 || type === undefined || type === 'memory') return [];
+  const wanted = 'hosts only with type memory: every other dataplane learns its own';
+  return [source.problem(['dataplane', 'hosts'], `dataplane type ${type}`, wanted)];
 }
 
 /** Each value of `key` once in the list. */

@@ -24,13 +24,13 @@ const section = <T extends z.ZodType>(inner: T) =>
 
 const asn = leaf(value.asNumber, 'Our AS number');
 const seconds = (max: number, what: string, fallback?: number) =>
-  leaf(value.integer(1, max, 'seconds'), what, fallback);
+  leaf(value.integer(1, max, 'a number of seconds'), what, fallback);
 
 const timers = z
   .strictObject({
     hold: leaf(value.holdTime, 'Silence after which a peer is dead, in seconds; 0: never', 9).optional(),
     keepalive: leaf(
-      value.integer(0, 21845, 'seconds'),
+      value.integer(0, 21845, 'a number of seconds'),
       'Between keepalives; a third of hold unless set',
     ).optional(),
     'connect-retry': seconds(3600, 'Between attempts to connect', 10).optional(),
@@ -48,10 +48,13 @@ const session = {
   timers: section(timers.optional()),
   password: leaf(value.text('a password', 80), 'TCP MD5 key (RFC 2385)').optional(),
   'ttl-security-hops': leaf(
-    value.integer(1, 254, 'hops'),
+    value.integer(1, 254, 'a number of hops'),
     'GTSM (RFC 5082): the peer is this near',
   ).optional(),
-  'ebgp-multihop': leaf(value.integer(1, 255, 'hops'), 'TTL of an eBGP session over routers').optional(),
+  'ebgp-multihop': leaf(
+    value.integer(1, 255, 'a number of hops'),
+    'TTL of an eBGP session over routers',
+  ).optional(),
   'route-reflector-client': leaf(value.flag, 'Reflect routes to and from it (RFC 4456)', false).optional(),
   shutdown: leaf(
     value.shutdown,
@@ -83,6 +86,12 @@ const vni = z.strictObject({
       })
       .optional(),
   ),
+});
+
+const memoryHost = z.strictObject({
+  vni: leaf(value.integer(1, 0xffffff, 'a VNI'), 'VXLAN network identifier'),
+  mac: leaf(value.hostMac, 'MAC address of the host'),
+  ip: leaf(value.address, 'IP address of the host').optional(),
 });
 
 export const configSchema = z
@@ -122,7 +131,7 @@ export const configSchema = z
             prefix: leaf(value.prefix, 'Peers that connect from here are accepted'),
             'peer-group': leaf(value.text('a name', 64), 'Their settings'),
             limit: leaf(
-              value.integer(1, 65535, 'neighbours'),
+              value.integer(1, 65535, 'a number of neighbours'),
               'So many at most',
               DEFAULTS.listenLimit,
             ).optional(),
@@ -150,8 +159,16 @@ export const configSchema = z
             z
               .strictObject({
                 enabled: leaf(value.flag, 'Notice MACs that move too often', true).optional(),
-                'max-moves': leaf(value.integer(2, 1000, 'moves'), 'Moves within the window', 5).optional(),
-                window: leaf(value.integer(2, 1800, 'seconds'), 'Window in seconds', 180).optional(),
+                'max-moves': leaf(
+                  value.integer(2, 1000, 'a number of moves'),
+                  'Moves within the window',
+                  5,
+                ).optional(),
+                window: leaf(
+                  value.integer(2, 1800, 'a number of seconds'),
+                  'Window in seconds',
+                  180,
+                ).optional(),
               })
               .optional(),
           ),
@@ -164,21 +181,14 @@ export const configSchema = z
           type: leaf(value.word(DATAPLANE_TYPES), 'What forwards the frames', 'kernel').optional(),
           correct: leaf(value.flag, 'Set learning off and neigh_suppress on where wrong', false).optional(),
           'audit-interval': leaf(
-            value.integer(0, 86400, 'seconds'),
+            value.integer(0, 86400, 'a number of seconds'),
             'Seconds between full comparisons; 0: never',
             DEFAULTS.auditIntervalSeconds,
           ).optional(),
           'keep-on-exit': leaf(value.flag, 'Leave our entries when stopping', false).optional(),
-          hosts: z
-            .array(
-              z.strictObject({
-                vni: leaf(value.integer(1, 0xffffff, 'a VNI'), 'VXLAN network identifier'),
-                mac: leaf(value.hostMac, 'MAC address of the host'),
-                ip: leaf(value.address, 'IP address of the host').optional(),
-              }),
-            )
-            .meta({ description: 'Of type memory: hosts that it pretends to have learned' })
-            .optional(),
+          hosts: section(z.array(memoryHost).optional()).meta({
+            description: 'Of type memory: hosts that it pretends to have learned',
+          }),
         })
         .optional(),
     ),

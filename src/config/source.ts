@@ -37,9 +37,18 @@ export class Source {
 
   /** Why the text is no YAML, one problem a line; empty when it is. */
   syntaxProblems(): Problem[] {
-    const problems = this.#document.errors.map((error) =>
-      this.#problemAt(error.pos[0], '', undefined, SYNTAX_WORDS[error.code] ?? error.message),
-    );
+    const problems = this.#document.errors.map(({ code, message, pos }) => {
+      const words = SYNTAX_WORDS[code] ?? message;
+      const open = code === 'MISSING_CHAR' ? this.#openAt(pos[0]) : undefined;
+      return open === undefined
+        ? this.#problemAt(pos[0], '', undefined, words)
+        : this.#problemAt(
+            open,
+            '',
+            undefined,
+            'what begins here is never closed: a quote or bracket is missing',
+          );
+    });
     visit(this.#document, {
       Alias: (_, alias) => {
         if (alias.resolve(this.#document)) return;
@@ -66,6 +75,20 @@ export class Source {
     const pair = this.#pair(this.#find(path.slice(0, -1)), path.at(-1)!);
     const offset = startOf(pair?.key) ?? this.#offsetOf(path);
     return this.#problemAt(offset, printPath(path.slice(0, -1)), saw, expected, suggestion);
+  }
+
+  /** Where the innermost quoted text or bracketed list begins that still goes on at `offset`. */
+  #openAt(offset: number): number | undefined {
+    let open: number | undefined;
+    visit(this.#document, {
+      Node: (_, node) => {
+        const bracketed = (isMap(node) || isSeq(node)) && node.flow === true;
+        const quoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
+        const range = 'range' in node ? node.range : undefined;
+        if ((bracketed || quoted) && range && range[0] < offset && offset <= range[2]) open = range[0];
+      },
+    });
+    return open;
   }
 
   #problemAt(

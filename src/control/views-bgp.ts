@@ -203,8 +203,9 @@ export interface PathView {
   /** `Ingress Replication, label: 10` */
   readonly pmsiTunnel?: string | undefined;
   readonly unknownAttributes?: readonly { readonly code: number; readonly hex: string }[] | undefined;
-  readonly lastUpdate: string;
-  readonly ageSeconds: number;
+  /** Left out where the daemon does not keep it. */
+  readonly lastUpdate?: string | undefined;
+  readonly ageSeconds?: number | undefined;
   /** Kept over a restart or refresh of the peer until it is announced again. */
   readonly stale?: boolean | undefined;
 }

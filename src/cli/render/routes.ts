@@ -132,6 +132,8 @@ function pathDetail(path: PathView): string[] {
       : [`      Originator: ${path.originatorId}, Cluster list: ${(path.clusterList ?? []).join(' ')}`]),
     ...(path.pmsiTunnel === undefined ? [] : [`      PMSI Tunnel Type: ${path.pmsiTunnel}`]),
     ...(path.unknownAttributes ?? []).map(({ code, hex }) => `      Unknown attribute ${code}: ${hex}`),
-    `      Last update: ${path.lastUpdate} (${printDuration(path.ageSeconds)} ago)`,
+    ...(path.lastUpdate === undefined
+      ? []
+      : [`      Last update: ${path.lastUpdate} (${printDuration(path.ageSeconds)} ago)`]),
   ];
 }
