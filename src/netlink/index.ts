@@ -11,12 +11,10 @@ export { MessageWriter } from './message-writer.ts';
 export * from './neighbours.ts';
 export * from './netlink-monitor.ts';
 export {
-  type BatchResult,
   type DumpOptions,
   type Encode,
-  type EntryFailure,
   NetlinkSocket,
   type NetlinkSocketOptions,
-  UNKNOWN_RESULT,
 } from './netlink-socket.ts';
 export * from './routes.ts';
+export { type BatchResult, type EntryFailure, UNKNOWN_RESULT } from './write-batch.ts';

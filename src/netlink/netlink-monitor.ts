@@ -5,19 +5,15 @@
  */
 import dgram from 'node:dgram';
 import {
-  bindSocket,
   closeDescriptor,
   openSocket,
   receiveBytes,
   replaceDescriptor,
   SOCKET,
   SystemCallError,
-  setSocketOption,
 } from '../base/system-calls.ts';
-import { NETLINK_ADD_MEMBERSHIP, NETLINK_ROUTE, SOL_NETLINK } from './constants.ts';
 import { type MessageVisitor, walkMessages } from './message-reader.ts';
-import { setReceiveBuffer } from './netlink-socket.ts';
-import { putHostU16 } from './octets.ts';
+import { openMonitorSocket } from './open-socket.ts';
 
 export interface NetlinkMonitorOptions {
   /** RTNLGRP_* */
@@ -36,8 +32,6 @@ export interface NetlinkMonitorOptions {
 
 /** Datagrams read in one go before timers and other sockets get their turn. */
 const DATAGRAMS_PER_TURN = 256;
-/** sockaddr_nl: family u16, padding u16, port id u32 (0: chosen by the kernel), groups u32. */
-const SOCKADDR_NL_OCTETS = 12;
 
 export class NetlinkMonitor {
   /** Notifications are being heard from now on; what happened since the constructor returned is told, too. */
@@ -53,7 +47,7 @@ export class NetlinkMonitor {
   /** Opens in the network namespace of the caller. Throws SystemCallError, SystemCallsUnavailableError. */
   constructor(options: NetlinkMonitorOptions) {
     this.#options = options;
-    const netlink = openMonitorSocket(options);
+    const netlink = openMonitorSocket(options.groups, options.receiveBufferOctets ?? 32 << 20);
     try {
       this.#fd = openSocket(SOCKET.AF_INET, SOCKET.SOCK_DGRAM, 0, 'open a placeholder socket');
     } catch (error) {
@@ -151,23 +145,5 @@ export class NetlinkMonitor {
     walkMessages(bytes, length, (type, at, start, end, flags, sequence) => {
       if (!this.#closed) this.#options.onMessage(type, at, start, end, flags, sequence);
     });
-  }
-}
-
-function openMonitorSocket(options: NetlinkMonitorOptions): number {
-  const type = SOCKET.SOCK_RAW | SOCKET.SOCK_NONBLOCK;
-  const fd = openSocket(SOCKET.AF_NETLINK, type, NETLINK_ROUTE, 'open a netlink monitor');
-  try {
-    setReceiveBuffer(fd, options.receiveBufferOctets ?? 32 << 20);
-    const address = new Uint8Array(SOCKADDR_NL_OCTETS);
-    putHostU16(address, 0, SOCKET.AF_NETLINK);
-    bindSocket(fd, address, 'bind a netlink monitor');
-    for (const group of options.groups) {
-      setSocketOption(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, `hear netlink group ${group}`);
-    }
-    return fd;
-  } catch (error) {
-    closeDescriptor(fd);
-    throw error;
   }
 }

@@ -7,29 +7,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
-import {
-  closeDescriptor,
-  errnoName,
-  openSocket,
-  receiveBytes,
-  SOCKET,
-  SystemCallError,
-  sendBytes,
-  setSocketOption,
-} from '../base/system-calls.ts';
-import {
-  NETLINK_CAP_ACK,
-  NETLINK_EXT_ACK,
-  NETLINK_GET_STRICT_CHK,
-  NETLINK_ROUTE,
-  NLM_F_DUMP_INTR,
-  NLMSG_DONE,
-  NLMSG_ERROR,
-  NLMSG_MIN_TYPE,
-  SO_RCVBUF,
-  SO_RCVBUFFORCE,
-  SOL_NETLINK,
-} from './constants.ts';
+import { closeDescriptor, receiveBytes, sendBytes } from '../base/system-calls.ts';
+import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_MIN_TYPE } from './constants.ts';
 import {
   errnoAt,
   extendedAcknowledgement,
@@ -39,6 +18,8 @@ import {
   walkMessages,
 } from './message-reader.ts';
 import { LARGEST_ENTRY_OCTETS, MessageWriter } from './message-writer.ts';
+import { isOverrun, openRequestSocket } from './open-socket.ts';
+import { type BatchResult, type EntryFailure, UNKNOWN_RESULT, WriteBatch } from './write-batch.ts';
 
 export type Encode = (writer: MessageWriter) => void;
 
@@ -59,56 +40,27 @@ export interface DumpOptions {
   readonly attempts?: number;
 }
 
-/** Why an entry of a batch was not written, or that nobody knows whether it was (`code` is `ERR_NETLINK_UNKNOWN_RESULT`). */
-export interface EntryFailure {
-  /** Positive; 0 when the result is unknown. */
-  readonly errno: number;
-  readonly code: string;
-  /** The kernel's own words, where it has some. */
-  readonly text: string | undefined;
-  /** Which of the messages that this entry wrote, from 0. */
-  readonly message: number;
-}
-
-export interface BatchResult {
-  readonly messages: number;
-  readonly failed: number;
-  readonly unknown: number;
-}
-
-export const UNKNOWN_RESULT = 'ERR_NETLINK_UNKNOWN_RESULT';
 const INTERRUPTED = 'ERR_NETLINK_DUMP_INTERRUPTED';
 /** The kernel fills at most 32 KiB of a dump at once; acknowledgements are small. */
 const RECEIVE_OCTETS = 65536;
 
 export class NetlinkSocket {
   readonly #fd: number;
-  readonly #writer: MessageWriter;
+  readonly #writer = new MessageWriter(LARGEST_ENTRY_OCTETS);
   readonly #received = new Uint8Array(RECEIVE_OCTETS);
-  readonly #batchMessages: number;
+  readonly #batch: WriteBatch;
   readonly #sliceMilliseconds: number;
   readonly #clock: Clock;
-  /** Entry, and ordinal within it, of each message of the batch being sent. */
-  readonly #entryOf: Int32Array;
-  readonly #ordinalOf: Uint8Array;
-  /** Messages of the batch being sent that were answered. */
-  readonly #answered: Uint8Array;
   #nextSequence = 1;
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
   /** Opens in the network namespace of the caller. Throws SystemCallError, SystemCallsUnavailableError. */
   constructor(options: NetlinkSocketOptions = {}) {
-    this.#batchMessages = options.batchMessages ?? 256;
     this.#sliceMilliseconds = options.sliceMilliseconds ?? 8;
     this.#clock = options.clock ?? systemClock;
-    // An entry may write several messages, so a batch may end a few messages late.
-    const room = this.#batchMessages + 16;
-    this.#entryOf = new Int32Array(room);
-    this.#ordinalOf = new Uint8Array(room);
-    this.#answered = new Uint8Array(room);
-    this.#writer = new MessageWriter(room * 128 + LARGEST_ENTRY_OCTETS);
     this.#fd = openRequestSocket(options.receiveBufferOctets ?? 8 << 20);
+    this.#batch = new WriteBatch(this.#fd, this.#received, options.batchMessages ?? 256);
   }
 
   /** Closes once what has been asked for is done. What is asked for after this is refused. */
@@ -179,10 +131,9 @@ export class NetlinkSocket {
       this.#drain();
       let sliceEnd = this.#clock.now() + this.#sliceMilliseconds;
       while (index < count) {
-        const first = this.#nextSequence;
-        index = this.#fill(index, count, encode);
-        const messages = this.#writer.count;
-        if (messages > 0) this.#sendBatch(first, messages, onFailure, total);
+        index = this.#batch.fill(this.#nextSequence, index, count, encode);
+        this.#takeSequences(this.#batch.count);
+        if (this.#batch.count > 0) this.#batch.send(onFailure, total);
         if (index < count && this.#clock.now() >= sliceEnd) {
           await nextTurn();
           sliceEnd = this.#clock.now() + this.#sliceMilliseconds;
@@ -268,111 +219,5 @@ export class NetlinkSocket {
       if (isOverrun(error)) return -1;
       throw error;
     }
-  }
-
-  /** Encodes entries from `index` on until the batch is full; returns the first that is not in it. */
-  #fill(index: number, count: number, encode: (writer: MessageWriter, index: number) => void): number {
-    const writer = this.#writer;
-    writer.reset(this.#nextSequence);
-    while (index < count && writer.count < this.#batchMessages && writer.hasRoom()) {
-      const before = writer.count;
-      encode(writer, index);
-      for (let i = before; i < writer.count; i++) {
-        this.#entryOf[i] = index;
-        this.#ordinalOf[i] = i - before;
-      }
-      index++;
-    }
-    return index;
-  }
-
-  #sendBatch(
-    first: number,
-    messages: number,
-    onFailure: (index: number, failure: EntryFailure) => void,
-    total: { messages: number; failed: number; unknown: number },
-  ): void {
-    this.#takeSequences(messages);
-    total.messages += messages;
-    this.#writer.acknowledgeLast();
-    this.#answered.fill(0, 0, messages);
-    const report = (message: number, errno: number, code: string, text: string | undefined): void => {
-      if (errno === 0) total.unknown++;
-      else total.failed++;
-      onFailure(this.#entryOf[message]!, { errno, code, text, message: this.#ordinalOf[message]! });
-    };
-    try {
-      sendBytes(this.#fd, this.#writer.bytes, this.#writer.length, 'write forwarding entries');
-    } catch (error) {
-      if (!(error instanceof SystemCallError)) throw error;
-      for (let message = 0; message < messages; message++) {
-        report(message, error.errno, error.code, error.message);
-      }
-      return;
-    }
-    const complete = this.#collect(first, messages, (message, errno, text) => {
-      if (errno !== 0) report(message, errno, errnoName(errno), text);
-    });
-    if (complete) return;
-    // Errors got lost: what was not answered may or may not have been written. Only reading it again tells.
-    for (let message = 0; message < messages; message++) {
-      if (!this.#answered[message]) report(message, 0, UNKNOWN_RESULT, 'answers were lost');
-    }
-  }
-
-  /** Reads the answers of a batch; errno 0 is the acknowledgement of the last message. False when some got lost. */
-  #collect(
-    first: number,
-    messages: number,
-    onAnswer: (message: number, errno: number, text: string | undefined) => void,
-  ): boolean {
-    let lost = false;
-    let finished = false;
-    const visit: MessageVisitor = (type, bytes, start, end, flags, sequence) => {
-      const message = sequence - first;
-      if (type !== NLMSG_ERROR || message < 0 || message >= messages) return;
-      if (message === messages - 1) finished = true;
-      const errno = errnoAt(bytes, start, end);
-      const text = errno === 0 ? undefined : extendedAcknowledgement(bytes, start, end, flags);
-      onAnswer(message, errno, text);
-      this.#answered[message] = 1;
-    };
-    while (!finished) {
-      try {
-        const length = receiveBytes(this.#fd, this.#received, 'read the answers to forwarding entries');
-        if (length < 0) return false;
-        walkMessages(this.#received, length, visit);
-      } catch (error) {
-        if (!isOverrun(error)) throw error;
-        lost = true;
-      }
-    }
-    return !lost;
-  }
-}
-
-const isOverrun = (error: unknown): boolean => error instanceof SystemCallError && error.code === 'ENOBUFS';
-
-function openRequestSocket(receiveBufferOctets: number): number {
-  const type = SOCKET.SOCK_RAW | SOCKET.SOCK_NONBLOCK;
-  const fd = openSocket(SOCKET.AF_NETLINK, type, NETLINK_ROUTE, 'open a netlink socket');
-  try {
-    for (const option of [NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK]) {
-      setSocketOption(fd, SOL_NETLINK, option, 1, `set netlink option ${option}`);
-    }
-    setReceiveBuffer(fd, receiveBufferOctets);
-    return fd;
-  } catch (error) {
-    closeDescriptor(fd);
-    throw error;
-  }
-}
-
-/** Past the system-wide limit where the process may (CAP_NET_ADMIN), else up to it. */
-export function setReceiveBuffer(fd: number, octets: number): void {
-  try {
-    setSocketOption(fd, SOCKET.SOL_SOCKET, SO_RCVBUFFORCE, octets, 'set the receive buffer');
-  } catch {
-    setSocketOption(fd, SOCKET.SOL_SOCKET, SO_RCVBUF, octets, 'set the receive buffer');
   }
 }
