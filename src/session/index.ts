@@ -1,5 +1,6 @@
 /** The public surface of the session layer: peers, the listener, and the transports under them. */
 export { arbitrate, outgoingSurvives } from './arbitration.ts';
+export type { SessionEnd, StopReason } from './cease.ts';
 export { type NotificationContent, STATES, type State } from './fsm.ts';
 export { type ListenAddress, Listener, type ListenerOptions, type ListenRange } from './listener.ts';
 export {
@@ -13,8 +14,6 @@ export {
   Peer,
   type PeerDependencies,
   type PeerEvents,
-  type SessionEnd,
-  type StopReason,
 } from './peer.ts';
 export {
   BGP_PORT,

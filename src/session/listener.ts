@@ -8,7 +8,8 @@
 import { CEASE } from 'bgp-protocol';
 import { type IpPrefix, parseIp, parsePrefix, prefixContains, printPrefix } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
-import { type Peer, refuseConnection } from './peer.ts';
+import { refuseConnection } from './cease.ts';
+import type { Peer } from './peer.ts';
 import { TRAFFIC_CLASS_CS6 } from './peer-config.ts';
 import type { AcceptedConnection, ListenSocket, SocketOptions, Transport } from './transport.ts';
 

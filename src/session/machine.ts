@@ -10,9 +10,6 @@ import {
   decodeOpen,
   decodeRouteRefresh,
   ERROR,
-  encodeKeepalive,
-  encodeNotification,
-  encodeOpen,
   Framer,
   HEADER_LENGTH,
   MAX_MESSAGE_LENGTH,
@@ -21,58 +18,33 @@ import {
   notificationOf,
   notificationText,
   OPEN_ERROR,
-  type OpenMessage,
   type RouteRefreshMessage,
   unwrapHardReset,
 } from 'bgp-protocol';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
 import { jittered } from './countdown.ts';
 import { type Action, type FsmEvent, type NotificationContent, type State, step } from './fsm.ts';
-import { type Negotiated, negotiate, ownOpen } from './negotiation.ts';
-import { type ResolvedPeerConfig, sendHoldSeconds } from './peer-config.ts';
-import type { ReadTurns, TurnReader } from './read-turns.ts';
+import type { MachineOwner } from './machine-owner.ts';
+import { type Negotiated, negotiate } from './negotiation.ts';
+import { Outbox } from './outbox.ts';
+import { sendHoldSeconds } from './peer-config.ts';
+import type { TurnReader } from './read-turns.ts';
 import { SessionTimers } from './session-timers.ts';
-import { type CloseReason, type CountedStatistics, hexOf } from './statistics.ts';
+import { type CloseReason, hexOf } from './statistics.ts';
 import type { Connection, ConnectionEvents } from './transport.ts';
 
-/** What a machine needs of the peer it belongs to. */
-export interface MachineOwner {
-  readonly config: ResolvedPeerConfig;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly turns: ReadTurns;
-  readonly statistics: CountedStatistics;
-  /** Throws when no attempt can be made. */
-  connect(events: ConnectionEvents): Connection;
-  /** How long to stay in Active before the next attempt. */
-  retryMilliseconds(): number;
-  /** Why an attempt that never got an answer may have failed. */
-  explainTimeout(seconds: number): string;
-  startIdleHold(): void;
-  /** ConnectRetryCounter, which all connections of a peer share. */
-  countFailure(machine: Machine, change: 'increment' | 'reset'): void;
-  /** A valid OPEN is here; whether this connection goes on, after the other one was dealt with. */
-  openAccepted(machine: Machine, open: OpenMessage): boolean;
-  moved(machine: Machine, from: State, to: State): void;
-  /** An attempt or a session did not last. */
-  ended(machine: Machine, from: State, reason: CloseReason): void;
-  update(bytes: Uint8Array, start: number, end: number): BgpFault | undefined;
-  routeRefresh(message: RouteRefreshMessage): void;
-  writable(machine: Machine): void;
-}
-
-const KEEPALIVE = encodeKeepalive();
+/** One each, not one per message. */
+const UPDATE_RECEIVED: FsmEvent = { type: 'UpdateMsg' };
+const KEEPALIVE_RECEIVED: FsmEvent = { type: 'KeepAliveMsg' };
 const NO_DATA = new Uint8Array(0);
 
 export class Machine implements TurnReader {
-  readonly #owner: MachineOwner;
+  readonly #owner: MachineOwner<Machine>;
   readonly #timers: SessionTimers;
   #state: State = 'Idle';
   #connection: Connection | undefined;
   #connected = false;
   #framer: Framer | undefined;
+  #outbox: Outbox | undefined;
   #negotiated: Negotiated | undefined;
   /** What this life ends of, as soon as that is known. */
   #reason: CloseReason | undefined;
@@ -84,7 +56,7 @@ export class Machine implements TurnReader {
   #end = 0;
   #refresh: RouteRefreshMessage | undefined;
 
-  constructor(owner: MachineOwner) {
+  constructor(owner: MachineOwner<Machine>) {
     this.#owner = owner;
     this.#timers = new SessionTimers(owner.clock, owner.random, {
       connectRetryExpired: () => this.#connectRetryExpired(),
@@ -157,17 +129,15 @@ export class Machine implements TurnReader {
 
   /** One or more whole messages. false: wait for `writable`. They are dropped unless the session is up. */
   write(octets: Uint8Array): boolean {
-    const connection = this.#connection;
-    if (this.#state !== 'Established' || !connection) return false;
-    this.#countSent(octets);
+    if (this.#state !== 'Established' || !this.#outbox) return false;
     // "Each time the local system sends a KEEPALIVE or UPDATE message, it restarts its KeepaliveTimer."
     this.#timers.restartKeepalive();
-    return this.#send(connection, octets);
+    return this.#outbox.messages(octets);
   }
 
   /** A KEEPALIVE out of turn: when the peer is gone, its TCP answers with a reset. */
   probe(): void {
-    if (this.#state === 'Established') this.#sendKeepalive();
+    if (this.#state === 'Established') this.#outbox?.keepalive();
   }
 
   // TurnReader: the octets of this connection, when it is its turn.
@@ -266,10 +236,10 @@ export class Machine implements TurnReader {
         this.#drop();
         break;
       case 'send-open':
-        this.#sendOpen();
+        this.#outbox?.open(this.#owner.config);
         break;
       case 'send-keepalive':
-        this.#sendKeepalive();
+        this.#outbox?.keepalive();
         break;
       case 'process-update':
         this.#processUpdate();
@@ -329,6 +299,8 @@ export class Machine implements TurnReader {
 
   #adopt(connection: Connection): void {
     this.#connection = connection;
+    const { statistics, clock } = this.#owner;
+    this.#outbox = new Outbox(connection, statistics, clock, () => this.#timers.restartSendHold());
     this.#framer = new Framer(
       (type, bytes, start, end) => this.#message(connection, type, bytes, start, end),
       {
@@ -397,12 +369,12 @@ export class Machine implements TurnReader {
         this.#bytes = bytes;
         this.#start = start;
         this.#end = end;
-        this.dispatch({ type: 'UpdateMsg' });
+        this.dispatch(UPDATE_RECEIVED);
         break;
       case MESSAGE_TYPE.KEEPALIVE:
         received.keepalives++;
         this.#owner.statistics.lastReceivedAt = this.#owner.clock.wallTime();
-        this.dispatch({ type: 'KeepAliveMsg' });
+        this.dispatch(KEEPALIVE_RECEIVED);
         break;
       case MESSAGE_TYPE.OPEN:
         received.opens++;
@@ -504,47 +476,14 @@ export class Machine implements TurnReader {
     this.dispatch({ type: 'SendHoldTimer_Expires' });
   }
 
-  #sendOpen(): void {
-    const { config, statistics } = this.#owner;
-    statistics.sent.opens++;
-    this.#sendNow(encodeOpen(ownOpen(config)));
-  }
-
-  #sendKeepalive(): void {
-    this.#owner.statistics.sent.keepalives++;
-    this.#sendNow(KEEPALIVE);
-  }
-
   #sendNotification(notification: NotificationContent): void {
     const { code, subcode, data } = notification;
     const text = `sent ${notificationText(code, subcode, data)}`;
+    // The answer to a NOTIFICATION that RFC 4271 section 8.2.2 wants in OpenSent tells nobody anything.
+    const level = this.#reason?.origin === 'received' ? 'debug' : 'info';
     this.#because(text, 'sent', notification);
-    this.#owner.log.info({ code, subcode, reason: this.#reason?.text }, text);
-    this.#owner.statistics.sent.notifications++;
-    this.#sendNow(encodeNotification(notification));
-  }
-
-  #sendNow(octets: Uint8Array): void {
-    const connection = this.#connection;
-    if (!connection) return;
-    this.#owner.statistics.sent.octets += octets.length;
-    this.#send(connection, octets);
-  }
-
-  #send(connection: Connection, octets: Uint8Array): boolean {
-    this.#owner.statistics.lastSentAt = this.#owner.clock.wallTime();
-    if (connection.queuedOctets === 0) this.#timers.restartSendHold();
-    return connection.write(octets);
-  }
-
-  #countSent(octets: Uint8Array): void {
-    const { sent } = this.#owner.statistics;
-    sent.octets += octets.length;
-    for (let at = 0; at + HEADER_LENGTH <= octets.length; at += (octets[at + 16]! << 8) | octets[at + 17]!) {
-      const type = octets[at + 18];
-      if (type === MESSAGE_TYPE.UPDATE) sent.updates++;
-      else if (type === MESSAGE_TYPE.ROUTE_REFRESH) sent.routeRefreshes++;
-    }
+    this.#owner.log[level]({ code, subcode, reason: this.#reason?.text }, text);
+    this.#outbox?.notification(notification);
   }
 
   /** The first reason is the cause; what follows from it is not. */
@@ -570,6 +509,7 @@ export class Machine implements TurnReader {
     this.#connection = undefined;
     this.#connected = false;
     this.#framer = undefined;
+    this.#outbox = undefined;
     return connection;
   }
 }

@@ -8,22 +8,21 @@
 import {
   type BgpFault,
   CEASE,
-  ERROR,
-  encodeNotification,
   encodeRouteRefresh,
-  encodeShutdownCommunication,
   type Family,
   type OpenMessage,
   ROUTE_REFRESH_SUBTYPE,
   type RouteRefreshMessage,
-  wrapHardReset,
 } from 'bgp-protocol';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { arbitrate } from './arbitration.ts';
-import { Countdown, jittered } from './countdown.ts';
-import { type NotificationContent, STATES, type State } from './fsm.ts';
-import { Machine, type MachineOwner } from './machine.ts';
+import { Backoff } from './backoff.ts';
+import { ceaseNotification, keepStale, refuseConnection, type SessionEnd, type StopReason } from './cease.ts';
+import { Countdown } from './countdown.ts';
+import { STATES, type State } from './fsm.ts';
+import { Machine } from './machine.ts';
+import type { MachineOwner } from './machine-owner.ts';
 import type { Negotiated } from './negotiation.ts';
 import {
   type PeerConfig,
@@ -36,12 +35,6 @@ import { ReadTurns } from './read-turns.ts';
 import { type CloseReason, hexOf, newStatistics, type PeerStatistics } from './statistics.ts';
 import { explainSilence, type ReadTcpCounters, type TcpCounters } from './tcp-counters.ts';
 import type { AcceptedConnection, Connection, ConnectionEvents, Transport } from './transport.ts';
-
-/** How an established session ended, and what a graceful-restart helper may keep of it. */
-export interface SessionEnd extends CloseReason {
-  /** RFC 4724 section 4.2: families whose routes stay as stale for so long; undefined when they must go at once. */
-  readonly keepStale?: { readonly families: readonly Family[]; readonly seconds: number } | undefined;
-}
 
 /** Calls from a peer to its owner. None may throw for what the peer sent. */
 export interface PeerEvents {
@@ -68,23 +61,6 @@ export interface PeerDependencies {
   readonly readTcpCounters?: ReadTcpCounters | undefined;
 }
 
-/** Why a session is ended on purpose: a Cease subcode (RFC 4486) and a text for the peer's people (RFC 9003). */
-export interface StopReason {
-  readonly subcode?: number | undefined;
-  readonly message?: string | undefined;
-}
-
-/** The wait after the first failure; it doubles with each further one. */
-const FIRST_RETRY_MILLISECONDS = 1000;
-/** The longest wait when TCP was refused: the peer may be about to listen. */
-const LONGEST_TCP_RETRY_MILLISECONDS = 5000;
-/** The longest stay in Idle when the peers disagree: nothing changes by asking more often. */
-const LONGEST_IDLE_HOLD_MILLISECONDS = 30_000;
-/** A session that lasted this long was no oscillation. */
-const STABLE_MILLISECONDS = 10_000;
-
-const NO_DATA = new Uint8Array(0);
-
 export class Peer {
   #config: ResolvedPeerConfig;
   readonly #deps: PeerDependencies;
@@ -92,17 +68,13 @@ export class Peer {
   readonly #log: Logger;
   readonly #statistics = newStatistics();
   readonly #idleHold: Countdown;
-  readonly #owner: MachineOwner;
+  readonly #owner: MachineOwner<Machine>;
   #primary: Machine;
   /** The other connection while two compete: always an accepted one when it begins. */
   #second: Machine | undefined;
   #wanted = false;
   #shown: State = 'Idle';
-  /** ConnectRetryCounter: RFC 4271 section 8. */
-  #failures = 0;
-  /** Attempts in a row to which TCP said no. */
-  #tcpFailures = 0;
-  #lastFailureWasTcp = false;
+  readonly #backoff = new Backoff();
   #establishedAt = 0;
   #countersBefore: TcpCounters | undefined;
   /** Faults of this session that have been logged: each kind once. */
@@ -168,7 +140,7 @@ export class Peer {
     if (this.#wanted || this.#config.shutdown) return;
     this.#wanted = true;
     const type = this.#config.passive ? 'ManualStart_with_PassiveTcpEstablishment' : 'ManualStart';
-    this.#tcpFailures = 0;
+    this.#backoff.forget();
     this.#primary.dispatch({ type });
   }
 
@@ -183,8 +155,7 @@ export class Peer {
   reset(subcode: number = CEASE.ADMINISTRATIVE_RESET, message = ''): void {
     if (!this.#wanted) return;
     this.#stopAll('AutomaticStop', subcode, message);
-    this.#failures = 0;
-    this.#tcpFailures = 0;
+    this.#backoff.forget();
     if (this.#idleHold.running) this.#idleHold.start(this.#retryMilliseconds());
   }
 
@@ -248,9 +219,9 @@ export class Peer {
   #acceptAsPrimary(connection: Connection): void {
     this.#idleHold.stop();
     // Starting anew must not make this side forget how often it has failed.
-    const failures = this.#failures;
+    const failures = this.#backoff.connectRetryCounter;
     this.#primary.accept(connection);
-    this.#failures = failures;
+    this.#backoff.connectRetryCounter = failures;
   }
 
   /**
@@ -265,25 +236,12 @@ export class Peer {
   }
 
   #stopAll(event: 'ManualStop' | 'AutomaticStop', subcode: number, message: string): void {
-    const notification = this.#cease(subcode, message);
+    const notification = ceaseNotification(subcode, message, this.negotiated);
     const text = `${event === 'ManualStop' ? 'stopped' : 'reset'} here${message ? `: ${message}` : ''}`;
     const second = this.#second;
     this.#second = undefined;
     second?.stop('ManualStop', notification, text);
     this.#primary.stop(event, notification, text);
-  }
-
-  /** RFC 8538 section 5: an end that is meant to last is told so, or a graceful restart would follow. */
-  #cease(subcode: number, message: string): NotificationContent {
-    const isCommunication =
-      subcode === CEASE.ADMINISTRATIVE_SHUTDOWN || subcode === CEASE.ADMINISTRATIVE_RESET;
-    const data = isCommunication ? encodeShutdownCommunication(message) : NO_DATA;
-    const plain = { type: 'NOTIFICATION', code: ERROR.CEASE, subcode, data } as const;
-    const isLasting =
-      isCommunication ||
-      subcode === CEASE.PEER_DECONFIGURED ||
-      subcode === CEASE.MAXIMUM_NUMBER_OF_PREFIXES_REACHED;
-    return isLasting && this.negotiated?.notificationRestart ? wrapHardReset(plain) : plain;
   }
 
   /** Gives a competing connection up without a trace in the counters. */
@@ -292,7 +250,7 @@ export class Peer {
     else machine.dispatch({ type: 'ManualStop' });
   }
 
-  #machineOwner(turns: ReadTurns): MachineOwner {
+  #machineOwner(turns: ReadTurns): MachineOwner<Machine> {
     const peer = this;
     const { clock, random } = this.#deps;
     return {
@@ -333,20 +291,13 @@ export class Peer {
     return `TCP: connection timed out, no answer within ${seconds} s${hint ? `, ${hint}` : ''}`;
   }
 
-  /** Quick at first, then ever slower; a refused TCP connection is tried again within seconds all the same. */
   #retryMilliseconds(): number {
-    const { connectRetrySeconds } = this.#config;
-    const count = this.#lastFailureWasTcp ? this.#tcpFailures : this.#failures;
-    const longest = this.#lastFailureWasTcp
-      ? Math.min(LONGEST_TCP_RETRY_MILLISECONDS, connectRetrySeconds * 1000)
-      : LONGEST_IDLE_HOLD_MILLISECONDS;
-    const wait = FIRST_RETRY_MILLISECONDS * 2 ** Math.min(Math.max(0, count - 1), 10);
-    return jittered(Math.min(longest, wait), this.#deps.random);
+    return this.#backoff.milliseconds(this.#config.connectRetrySeconds, this.#deps.random);
   }
 
   #countFailure(machine: Machine, change: 'increment' | 'reset'): void {
-    if (change === 'increment') this.#failures++;
-    else if (machine === this.#primary) this.#failures = 0;
+    if (change === 'increment') this.#backoff.connectRetryCounter++;
+    else if (machine === this.#primary) this.#backoff.connectRetryCounter = 0;
   }
 
   /** RFC 4271 section 6.8, when a valid OPEN has come in on one of two connections. */
@@ -398,11 +349,11 @@ export class Peer {
     }
     const { clock } = this.#deps;
     this.#establishedAt = clock.now();
-    this.#tcpFailures = 0;
     this.#logged.clear();
     this.#statistics.establishedCount++;
     this.#statistics.lastEstablishedAt = clock.wallTime();
     this.#statistics.lastError = undefined;
+    this.#statistics.lastErrorAt = undefined;
     this.#show();
     this.#log.info(
       {
@@ -419,8 +370,9 @@ export class Peer {
     const isOwnLoss = machine === this.#primary || from === 'Established';
     const at = this.#deps.clock.wallTime();
     if (isOwnLoss) {
-      this.#lastFailureWasTcp = reason.origin === 'transport' && from !== 'Established';
-      if (this.#lastFailureWasTcp) this.#tcpFailures++;
+      const lasted = from === 'Established' ? this.#deps.clock.now() - this.#establishedAt : 0;
+      if (reason.origin === 'transport' && from !== 'Established') this.#backoff.tcpFailed();
+      else this.#backoff.sessionEnded(lasted);
       if (this.#wanted) {
         this.#statistics.lastError = reason.text;
         this.#statistics.lastErrorAt = at;
@@ -430,7 +382,6 @@ export class Peer {
       this.#log.info({ state: from }, `connection ended: ${reason.text}`);
       return;
     }
-    if (this.#deps.clock.now() - this.#establishedAt >= STABLE_MILLISECONDS) this.#failures = 0;
     this.#statistics.flaps++;
     this.#statistics.lastReset = { ...reason, at };
     this.#log.warn({}, `session ended: ${reason.text}`);
@@ -469,27 +420,4 @@ export class Peer {
   }
 }
 
-/** A NOTIFICATION to a connection that no session will have, and its end. */
-export function refuseConnection(connection: Connection, subcode: number): void {
-  connection.write(encodeNotification({ code: ERROR.CEASE, subcode, data: NO_DATA }));
-  connection.end();
-}
-
 const rank = (machine: Machine): number => STATES.indexOf(machine.state);
-
-/**
- * RFC 4724 section 4.2 keeps routes when TCP fails; RFC 8538 section 4 also after a NOTIFICATION or an expired hold timer, when
- * both set the N bit and it is no hard reset.
- */
-function keepStale(
-  negotiated: Negotiated | undefined,
-  config: ResolvedPeerConfig,
-  reason: CloseReason,
-): SessionEnd['keepStale'] {
-  const restart = negotiated?.gracefulRestart;
-  if (!restart || !config.gracefulRestart || reason.hardReset) return undefined;
-  if (reason.origin !== 'transport' && !negotiated.notificationRestart) return undefined;
-  const offered = new Set(restart.families.map(({ family }) => family));
-  const families = negotiated.families.filter((family) => offered.has(family));
-  return families.length > 0 ? { families, seconds: restart.restartTimeSeconds } : undefined;
-}
