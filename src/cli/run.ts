@@ -59,9 +59,15 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
     return 0;
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
-    await stderr.lines([error.hint === undefined ? error.message : `${error.message} (${error.hint})`]);
+    await stderr.lines(refusal(error));
     return 1;
   }
+}
+
+/** One line, or below a list of problems a line of its own for the hint. */
+function refusal({ message, hint }: ControlError): string[] {
+  if (hint === undefined) return [message];
+  return message.includes('\n') ? [message, hint] : [`${message} (${hint})`];
 }
 
 const RESERVED_JSON =

@@ -113,17 +113,17 @@ function session(defaults: TimerConfig, group: SessionFile, own: SessionFile): S
 
 /** Only what the group sets, under the names of the configuration. */
 function peerGroup(file: SessionFile): PeerGroupConfig {
-  const timers = {
+  const timers = defined({
     holdSeconds: file.timers?.hold,
     keepaliveSeconds: file.timers?.keepalive,
     connectRetrySeconds: file.timers?.['connect-retry'],
-  };
+  });
   return defined({
     remoteAs: file['remote-as'],
     description: file.description,
     updateSource: file['update-source'],
     passive: file.passive,
-    timers: file.timers && defined(timers),
+    timers: Object.keys(timers).length > 0 ? timers : undefined,
     password: file.password,
     ttlSecurityHops: file['ttl-security-hops'],
     ebgpMultihop: file['ebgp-multihop'],

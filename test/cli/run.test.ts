@@ -12,6 +12,7 @@ import t, { type Test } from 'tap';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { run } from '../../src/cli/run.ts';
 import {
+  CONTROL_ROUTES,
   type ControlBackend,
   ControlError,
   ControlServer,
@@ -128,6 +129,21 @@ t.test('the golden files leave no command out', async (t) => {
   }
 });
 
+t.test('docs/evpnctl.md names every command, every path of the API, and no other', async (t) => {
+  const text = readFileSync(new URL('../../docs/evpnctl.md', import.meta.url), 'utf8');
+  const cells = [...text.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]!.replaceAll('\\|', '|'));
+  const named = cells.filter((cell) => !cell.startsWith('--'));
+  t.same(
+    named.sort(),
+    [
+      ...COMMANDS.map(({ pattern }) => pattern),
+      ...CONTROL_ROUTES.map(({ method, path }) => `${method} ${path}`),
+    ].sort(),
+  );
+  for (const { parameters } of CONTROL_ROUTES)
+    for (const name of parameters) t.ok(text.includes(`\`${name}\``), name);
+});
+
 t.test('words may be shortened while one command fits', async (t) => {
   const socket = await serve(t, exampleBackend());
   const same: [string, string][] = [
@@ -184,14 +200,15 @@ t.test('what the daemon refuses is shown in its words with its hint, exit code 1
         throw new ControlError(
           422,
           'bad-config',
-          'evpnd.yaml:2:8: router.asn: saw "x"\nevpnd.yaml: 1 problem',
+          'evpnd.yaml:2:8: router.asn\nevpnd.yaml:3:1: neighbors',
+          'Nothing was changed',
         );
       },
     }),
   );
   t.match(await evpnctl('reload', socket), {
     code: 1,
-    err: 'evpnd.yaml:2:8: router.asn: saw "x"\nevpnd.yaml: 1 problem\n',
+    err: 'evpnd.yaml:2:8: router.asn\nevpnd.yaml:3:1: neighbors\nNothing was changed\n',
   });
   t.match(await evpnctl('show evpn vni 99', socket), { code: 1, err: 'There is no VNI 99\n' });
   t.match(await evpnctl('show bgp neighbors spine2', socket), {
