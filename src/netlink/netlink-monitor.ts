@@ -75,26 +75,22 @@ export class NetlinkMonitor {
   }
 
   #adopt(netlink: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        closeDescriptor(netlink);
-        reject(error);
-      };
-      this.#socket.once('error', fail);
+    return new Promise<void>((resolve, reject) => {
+      this.#socket.once('error', reject);
       this.#socket.bind({ fd: this.#fd, exclusive: true }, () => {
-        this.#socket.off('error', fail);
+        this.#socket.off('error', reject);
+        this.#socket.on('error', (error) => this.#failed(error));
+        this.#socket.on('message', (datagram) => this.#heard(datagram));
         try {
           // Here and not later: the handle is first watched after this callback, and must be watched as netlink.
           replaceDescriptor(netlink, this.#fd, 'put netlink under a UDP handle');
+          resolve();
         } catch (error) {
-          return fail(error as Error);
+          this.close();
+          reject(error);
         }
-        closeDescriptor(netlink);
-        this.#socket.on('error', (error) => this.#failed(error));
-        this.#socket.on('message', (datagram) => this.#heard(datagram));
-        resolve();
       });
-    });
+    }).finally(() => closeDescriptor(netlink));
   }
 
   #failed(error: Error): void {
