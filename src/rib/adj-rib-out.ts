@@ -159,7 +159,8 @@ export class AdjRibOut {
 
   /** Whether the peer has been sent its End-of-RIB marker. */
   endOfRibSent(peer: OutPeer): boolean {
-    return this.#members.get(peer)?.owesEndOfRib === false;
+    const member = this.#members.get(peer);
+    return member !== undefined && !this.#owing.has(member);
   }
 
   /** Changed routes that the peer has still to be told about. */

@@ -88,6 +88,12 @@ export class KeyArena {
     return row >= 0 && row < this.rowLimit && this.end(row) > this.start(row);
   }
 
+  /** Copies a key into `scratch`; returns its length. */
+  load(key: Uint8Array, start: number, end: number): number {
+    for (let i = start; i < end; i++) this.scratch[i - start] = key[i]!;
+    return end - start;
+  }
+
   /** The row of the key in `scratch`, or NONE. */
   find(length: number): number {
     const words = this.#pad(length);

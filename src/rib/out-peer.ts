@@ -36,7 +36,6 @@ export class Member {
   told: RowSet | undefined;
   /** The End-of-RIB marker is owed once the group's table has been gone through this often. */
   endOfRibAfterPass = 0;
-  owesEndOfRib = true;
   owesEndOfRefresh = false;
 
   constructor(peer: OutPeer) {

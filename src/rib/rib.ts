@@ -10,15 +10,7 @@ import type { AddressTable } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
 import { AdjRibOut, type OutHost } from './adj-rib-out.ts';
 import type { RibIdentity } from './attribute-summary.ts';
-import { AttributeTable } from './attribute-table.ts';
-import {
-  type DecisionInput,
-  decide,
-  fitness,
-  type LoserReason,
-  PATH_STATE,
-  reasonText,
-} from './best-path.ts';
+import { type DecisionInput, decide, fitness, PATH_STATE } from './best-path.ts';
 import { RibConsumer } from './consumer.ts';
 import { Exporter, type ExportPolicy, policyKey } from './export-policy.ts';
 import {
@@ -30,13 +22,12 @@ import {
   type RouteId,
   type SourceId,
 } from './ids.ts';
-import { PayloadTable } from './payload-table.ts';
 import { Receiver } from './receiver.ts';
-import { RouteTable } from './route-table.ts';
+import { RibView } from './rib-view.ts';
 import type { RowSet } from './row-set.ts';
 import { SentRoutes } from './sent-routes.ts';
 import { Slices } from './slices.ts';
-import { type SourceCounts, type SourceSpec, SourceTable } from './source-table.ts';
+import type { SourceSpec } from './source-table.ts';
 import { Sweeper } from './sweeper.ts';
 
 export interface RibConfig extends RibIdentity {
@@ -48,29 +39,24 @@ export interface RibConfig extends RibIdentity {
   readonly sliceMilliseconds?: number;
 }
 
-export class Rib implements DecisionInput, OutHost {
-  readonly table = new RouteTable();
-  readonly attributes: AttributeTable;
-  readonly payloads = new PayloadTable();
-  readonly sources: SourceTable;
+export class Rib extends RibView implements DecisionInput, OutHost {
   readonly addresses: AddressTable;
   readonly alwaysCompareMed: boolean;
   readonly clock: Clock;
   readonly slices: Slices;
   readonly #identity: RibIdentity;
   #consumers: readonly RibConsumer[] = [];
-  readonly #held = new Set<RowSet>();
+  #held: readonly RowSet[] = [];
   readonly #groups = new Map<string, AdjRibOut>();
   readonly #sweeper: Sweeper;
   readonly #receiver: Receiver;
 
   constructor(config: RibConfig) {
+    super(config, config.addresses);
     this.#identity = config;
     this.addresses = config.addresses;
     this.clock = config.clock;
     this.alwaysCompareMed = config.alwaysCompareMed ?? false;
-    this.attributes = new AttributeTable(config, config.addresses);
-    this.sources = new SourceTable(config.routerId, config.addresses);
     this.slices = new Slices(config.clock, config.sliceMilliseconds);
     this.#sweeper = new Sweeper(this, this.slices);
     this.#receiver = new Receiver(this);
@@ -88,10 +74,6 @@ export class Rib implements DecisionInput, OutHost {
   }
   #version = 0;
 
-  get pathCount(): number {
-    return this.table.paths;
-  }
-
   // Sources
 
   addSource(spec: SourceSpec): SourceId {
@@ -102,15 +84,6 @@ export class Rib implements DecisionInput, OutHost {
   removeSource(source: SourceId): void {
     this.sourceDown(source);
     this.#sweeper.sweep(source, () => this.sources.remove(source));
-  }
-
-  counts(source: SourceId): SourceCounts {
-    return this.sources.counts(source);
-  }
-
-  /** Whether the source's End-of-RIB marker came (RFC 4724 section 2). */
-  endOfRibSeen(source: SourceId): boolean {
-    return this.sources.endOfRib[source]!;
   }
 
   /** The session is gone: its paths are removed in slices. It may come back meanwhile. */
@@ -158,14 +131,12 @@ export class Rib implements DecisionInput, OutHost {
     payload: PayloadId,
     attributes: AttributesId,
   ): RouteId {
-    this.#loadKey(key, start, end);
-    return this.upsertScratch(source, end - start, payload, attributes);
+    return this.upsertScratch(source, this.table.keys.load(key, start, end), payload, attributes);
   }
 
   /** Withdraws the key for `source`; whether there was a path. */
   withdraw(source: SourceId, key: Uint8Array, start: number, end: number): boolean {
-    this.#loadKey(key, start, end);
-    return this.withdrawScratch(source, end - start);
+    return this.withdrawScratch(source, this.table.keys.load(key, start, end));
   }
 
   /** Announces a route of this speaker's own: key, payload and attribute block as the codec makes them. */
@@ -225,83 +196,7 @@ export class Rib implements DecisionInput, OutHost {
     else this.settle(route);
   }
 
-  // Reading
-
-  get keyBytes(): Uint8Array {
-    return this.table.keys.bytes;
-  }
-
-  keyStart(route: RouteId): number {
-    return this.table.keys.start(route);
-  }
-
-  keyEnd(route: RouteId): number {
-    return this.table.keys.end(route);
-  }
-
-  /** The route with this key, or NONE. It may have no path any more. */
-  find(key: Uint8Array, start = 0, end = key.length): RouteId {
-    this.#loadKey(key, start, end);
-    return this.table.keys.find(end - start);
-  }
-
-  /** The best path of a route, or NONE. */
-  best(route: RouteId): PathId {
-    const path = this.table.firstPath[route]!;
-    return path !== NONE && this.table.state[path] === PATH_STATE.BEST ? path : NONE;
-  }
-
-  firstPath(route: RouteId): PathId {
-    return this.table.firstPath[route]!;
-  }
-
-  nextPath(path: PathId): PathId {
-    return this.table.next[path]!;
-  }
-
-  *paths(route: RouteId): Generator<PathId> {
-    for (let path = this.firstPath(route); path !== NONE; path = this.nextPath(path)) yield path;
-  }
-
-  pathFrom(route: RouteId, source: SourceId): PathId {
-    return this.table.pathOf(route, source);
-  }
-
-  attributesOf(path: PathId): AttributesId {
-    return this.table.attributes[path]!;
-  }
-
-  payloadOf(path: PathId): PayloadId {
-    return this.table.payload[path]!;
-  }
-
-  sourceOf(path: PathId): SourceId {
-    return this.table.source[path]!;
-  }
-
-  /** Why the path is not the best; `best` for the one that is. */
-  loserReason(path: PathId): LoserReason {
-    return reasonText(this.table.state[path]!);
-  }
-
-  /** Seconds of the clock at which the path was last announced with something new. */
-  changedAtSeconds(path: PathId): number {
-    return this.table.changedAt[path]!;
-  }
-
-  /** Whether the path waits to be announced again or swept. */
-  isStale(path: PathId): boolean {
-    return this.table.generation[path] !== this.sources.generation[this.sourceOf(path)];
-  }
-
-  /** The routes that have a path, one at a time; the table may change in between. */
-  *routes(filter?: (route: RouteId) => boolean): Generator<RouteId> {
-    for (let route: RouteId = 0; route < this.table.keys.rowLimit; route++) {
-      if (this.table.keys.isUsed(route) && this.firstPath(route) !== NONE && (filter?.(route) ?? true)) {
-        yield route;
-      }
-    }
-  }
+  // Consumers and groups
 
   /** Octets of columns and arenas, by part. */
   memory(): Readonly<Record<string, number>> {
@@ -314,8 +209,6 @@ export class Rib implements DecisionInput, OutHost {
       adjRibOut,
     };
   }
-
-  // Consumers and groups
 
   /** A new consumer; every route that is there is dirty to begin with. */
   consumer(name: string): RibConsumer {
@@ -345,18 +238,18 @@ export class Rib implements DecisionInput, OutHost {
   }
 
   hold(rows: RowSet): void {
-    this.#held.add(rows);
+    this.#held = [...this.#held, rows];
   }
 
   unhold(rows: RowSet): void {
-    this.#held.delete(rows);
+    this.#held = this.#held.filter((other) => other !== rows);
   }
 
   /** Frees a row that has no path and that nobody has yet to look at. */
   settle(route: RouteId): void {
     if (this.table.firstPath[route] !== NONE || !this.table.keys.isUsed(route)) return;
-    for (const consumer of this.#consumers) if (consumer.rows.has(route)) return;
-    for (const rows of this.#held) if (rows.has(route)) return;
+    for (let i = 0; i < this.#consumers.length; i++) if (this.#consumers[i]!.rows.has(route)) return;
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i]!.has(route)) return;
     this.table.keys.remove(route);
   }
 
@@ -365,11 +258,6 @@ export class Rib implements DecisionInput, OutHost {
   }
   /** Of the clock, as of the message that is being worked on. */
   #seconds = 0;
-
-  #loadKey(key: Uint8Array, start: number, end: number): void {
-    const { scratch } = this.table.keys;
-    for (let i = start; i < end; i++) scratch[i - start] = key[i]!;
-  }
 
   #add(route: RouteId, path: PathId): void {
     const { table, sources } = this;
@@ -424,7 +312,8 @@ export class Rib implements DecisionInput, OutHost {
 
   #changed(route: RouteId): void {
     this.#version++;
-    for (const consumer of this.#consumers) consumer.mark(route);
-    if (this.table.firstPath[route] === NONE) this.settle(route);
+    const consumers = this.#consumers;
+    for (let i = 0; i < consumers.length; i++) consumers[i]!.mark(route);
+    if (consumers.length === 0) this.settle(route);
   }
 }

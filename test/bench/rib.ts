@@ -132,13 +132,17 @@ const base = peak;
 
 function run(what: string, withdraw: boolean): void {
   let spent = 0;
+  let processor = 0;
   let longest = 0;
   let framed = 0;
   const timed = (work: () => void): void => {
+    const before = process.cpuUsage();
     const start = performance.now();
     work();
     const took = performance.now() - start;
+    const used = process.cpuUsage(before);
     spent += took;
+    processor += (used.user + used.system) / 1000;
     longest = Math.max(longest, took);
   };
   const framer = new Framer(
@@ -157,11 +161,11 @@ function run(what: string, withdraw: boolean): void {
     peak = Math.max(peak, rss());
   }
   for (let more = true; more; ) timed(() => (more = clock.turn()));
-  report(what, spent, longest, `${framed} UPDATEs in`);
+  report(what, spent, longest, `${processor.toFixed(0)} ms of processor, ${framed} UPDATEs in`);
 }
 
 function report(what: string, spent: number, longest: number, note: string): void {
-  const octets = out.map((peer) => peer.octets).join(' ');
+  const octets = `${out[0]?.octets} octets each`;
   console.log(
     `${what.padEnd(12)} ${spent.toFixed(0).padStart(6)} ms  longest ${longest.toFixed(1).padStart(5)} ms  rss ${rss()} MB  peak ${peak} MB  ${note}, out ${octets}`,
   );
