@@ -270,6 +270,8 @@ export class Reconciler implements Dataplane {
   /** Another hand changed an entry, or a dump shows what was not known. */
   #entryChanged(table: EntryTable, row: number): void {
     const state = table.state[row]!;
+    // Likely the echo of the write under way; its result is compared again in any case.
+    if ((state & ROW.IN_FLIGHT) !== 0) return;
     if ((state & ROW.DESIRED) === 0) {
       // What comes to light after pruning, or was refused before, is looked at once more; the sweep after a dump finds it, too.
       if (table.ours[row] !== 0 && this.#observer.dump === 0) this.#writer.enqueue(table, row);

@@ -176,10 +176,9 @@ export class EntryWriter {
       this.#markFailed(table, row, DECISION.CONFLICT);
       return;
     }
-    if (decision === DECISION.NONE) {
-      this.#clearFailed(table, row);
-      table.state[row]! &= ~ROW.SUSPECT;
-    }
+    // As it should be, or held: either way there is nothing to retry or to repair, and a sweep finds it when that changes.
+    this.#clearFailed(table, row);
+    table.state[row]! &= ~ROW.SUSPECT;
     this.freeIfEmpty(table, row);
   }
 
@@ -285,7 +284,7 @@ export class EntryWriter {
       const queue = this.#waiting[table.kind]!;
       for (let count = queue.length; count > 0; count--) {
         const row = queue.shift();
-        if (!table.keys.isUsed(row) || (table.state[row]! & (ROW.FAILED | ROW.SUSPECT)) === 0) continue;
+        if (!table.keys.isUsed(row) || !this.#waits(table, row)) continue;
         if (table.due[row]! <= now) this.enqueue(table, row);
         else {
           queue.push(row);
@@ -296,13 +295,19 @@ export class EntryWriter {
     if (next !== Number.POSITIVE_INFINITY) this.#wakeAt(next);
   }
 
+  /** Whether the row's time comes by itself: refused by the driver, or to be repaired. */
+  #waits(table: EntryTable, row: number): boolean {
+    const state = table.state[row]!;
+    return (state & ROW.SUSPECT) !== 0 || ((state & ROW.FAILED) !== 0 && table.error[row]! > 0);
+  }
+
   #sweepSome(): void {
     const table = this.#store.tables[this.#sweepKind]!;
     const end = Math.min(this.#sweepRow + SWEEP_ROWS, table.rowLimit);
     for (; this.#sweepRow < end; this.#sweepRow++) {
       const row = this.#sweepRow;
       if (!table.keys.isUsed(row)) continue;
-      if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT | ROW.FAILED | ROW.SUSPECT)) !== 0) continue;
+      if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT)) !== 0 || this.#waits(table, row)) continue;
       const decision = this.#store.decide(table, row);
       if (decision > 0 || decision === DECISION.CONFLICT) this.enqueue(table, row);
       else this.freeIfEmpty(table, row);

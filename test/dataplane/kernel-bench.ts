@@ -55,6 +55,7 @@ export interface KernelBench extends Bench {
     readonly auditMilliseconds?: number;
     readonly stateFile?: string | undefined;
     readonly addresses?: AddressTable;
+    readonly noticeBufferOctets?: number;
   }): Dataplane;
 }
 

@@ -245,6 +245,26 @@ t.test('an unknown result is settled by reading, not by guessing', async (test) 
   test.equal(hosts.tables.writes, 1, 'the dump showed that it was performed');
 });
 
+t.test(
+  'an instance that goes while its entries wait, for a repair or a retry, gets them when it returns',
+  async (test) => {
+    const { clock, addresses, dataplane, hosts, vtep } = await openRig(0);
+    dataplane.setMac(10, HOST, vtep, 0);
+    hosts.faults.refuse = (entry) => entry.mac === HOST + 1;
+    dataplane.setMac(10, HOST + 1, vtep, 0);
+    await settle(clock);
+    hosts.deleteForeign(entryOf(addresses, 'mac 10 02:00:00:00:00:05 10.0.0.2'));
+    hosts.removeInstance(10);
+    clock.advance(5000);
+    await settle(clock);
+    hosts.faults.refuse = undefined;
+    hosts.setInstance({ ...INSTANCE, vni: 10 });
+    clock.advance(5000);
+    await settle(clock);
+    test.match(dataplane.counters(), { installed: 2, failed: 0, pending: 0 });
+  },
+);
+
 t.test('a dump that fails is tried again, and nothing is written before one succeeded', async (test) => {
   const clock = new ManualClock();
   const addresses = new AddressTable();
@@ -309,6 +329,7 @@ t.test(
         'unflood',
         'neighbour',
         'unneighbour',
+        'steal',
         'steal',
         'lose',
         'overrun',

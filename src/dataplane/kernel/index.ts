@@ -12,11 +12,15 @@ export interface KernelDataplaneOptions {
   /** A path in the run directory; without it, flood entries beside hand-made ones are not known as ours after a restart. */
   readonly stateFile?: string | undefined;
   readonly auditMilliseconds?: number;
+  readonly noticeBufferOctets?: number;
 }
 
 /** Works on the network namespace in which `open` is called. */
 export function createKernelDataplane(options: KernelDataplaneOptions): Reconciler {
-  const { stateFile, ...rest } = options;
+  const { stateFile, noticeBufferOctets, ...rest } = options;
   const log = options.log ?? silentLogger;
-  return new Reconciler({ ...rest, driver: new KernelDriver({ ...rest, log, stateFile }) });
+  return new Reconciler({
+    ...rest,
+    driver: new KernelDriver({ ...rest, log, stateFile, noticeBufferOctets }),
+  });
 }

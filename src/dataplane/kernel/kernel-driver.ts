@@ -49,6 +49,8 @@ export interface KernelDriverOptions {
   readonly log: Logger;
   /** Where flood entries that the kernel cannot mark are noted; see FloodLedger. */
   readonly stateFile: string | undefined;
+  /** Room for notices that wait while the process is busy; when it overflows everything is read again. Default 32 MiB. */
+  readonly noticeBufferOctets?: number | undefined;
 }
 
 const GROUPS = [
@@ -98,6 +100,7 @@ export class KernelDriver implements Driver {
   readonly #addresses: AddressTable;
   readonly #log: Logger;
   readonly #ledger: FloodLedger;
+  readonly #noticeBuffer: { readonly receiveBufferOctets?: number };
   readonly #inventory = new Inventory();
   readonly #record = new NeighbourRecord();
   readonly #specs = new Map<number, InstanceSpec>();
@@ -115,6 +118,8 @@ export class KernelDriver implements Driver {
     this.#clock = options.clock;
     this.#addresses = options.addresses;
     this.#log = options.log;
+    const { noticeBufferOctets } = options;
+    this.#noticeBuffer = noticeBufferOctets === undefined ? {} : { receiveBufferOctets: noticeBufferOctets };
     this.#ledger = new FloodLedger(options.stateFile, options.addresses, (text) =>
       this.#connection?.sink.problem('dataplane-state-file', text),
     );
@@ -126,6 +131,7 @@ export class KernelDriver implements Driver {
     const dumps = new NetlinkSocket({ clock: this.#clock });
     const requests = new NetlinkSocket({ clock: this.#clock });
     const monitor = new NetlinkMonitor({
+      ...this.#noticeBuffer,
       groups: GROUPS,
       onMessage: this.#heard,
       onOverrun: () => sink.overrun(),
