@@ -4,7 +4,8 @@
  *
  * RFC 6793 section 4, RFC 7911 section 4, RFC 8654 section 4.
  */
-import { type CodecContext, DEFAULT_CONTEXT, type Family, type OpenMessage } from 'bgp-protocol';
+import { type CodecContext, DEFAULT_CONTEXT, type Family, type OpenMessage, parseFamily } from 'bgp-protocol';
+import { InputProblem } from './problem.ts';
 
 /** How to read what nothing in the input tells. */
 export interface ReadingOptions {
@@ -12,6 +13,17 @@ export interface ReadingOptions {
   readonly fourOctetAs?: boolean;
   /** Families whose NLRI carry path identifiers though no OPEN says so. */
   readonly addPath?: ReadonlySet<Family>;
+}
+
+/** Options as a command line gives them. Throws an InputProblem on a family that is none. */
+export function readingOptions(twoOctetAs: boolean, addPath: readonly string[]): ReadingOptions {
+  const families = addPath.map((name) => {
+    const family = parseFamily(name);
+    if (family === undefined)
+      throw new InputProblem(`Cannot read "${name}": expected an address family such as l2vpn-evpn`);
+    return family;
+  });
+  return { fourOctetAs: !twoOctetAs, addPath: new Set(families) };
 }
 
 export function contextOf(options: ReadingOptions): CodecContext {
