@@ -1,5 +1,6 @@
 /** What evpnctl says about itself: all commands, those that begin so, what may follow a line, and mistakes. Pure. */
 import type { Command } from './command.ts';
+import { LOCAL_COMMANDS } from './local-commands.ts';
 import { follow, type Match, type Next } from './match.ts';
 
 /** `--help`: with words, the commands that begin so, each with an example. */
@@ -24,6 +25,14 @@ function overview(commands: readonly Command[]): string[] {
     'Usage: evpnctl [--json] [--socket PATH] COMMAND',
     '',
     ...commands.flatMap(({ pattern, about }) => [`  ${pattern}`, `      ${about}`]),
+    '',
+    'Without a daemon (--help after the word says more):',
+    '',
+    ...LOCAL_COMMANDS.flatMap(({ word, about, example }) => [
+      `  ${word}`,
+      `      ${about}`,
+      `      Example: ${example}`,
+    ]),
     '',
     'Words may be shortened as long as they are clear: evpnctl sh bgp sum',
     'Brackets mean: [may be left out] <one|of|these> {any|of|these}; capitals stand for a value.',

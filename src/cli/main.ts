@@ -19,6 +19,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 process.exitCode = await run(process.argv.slice(2), {
   version,
   socket: process.env.EVPND_SOCKET || undefined,
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
 });

@@ -2,20 +2,18 @@
  * evpnctl from its arguments to its exit code: options, the command that was meant, its output, and its mistakes.
  * Everything it touches is an argument, so tests run it whole.
  */
-import type { Writable } from 'node:stream';
 import { Command as Options } from 'commander';
 import { ControlClient, ControlError, DEFAULT_SOCKET } from '../control/index.ts';
 import { COMMANDS } from './commands/index.ts';
 import { completionScript, completions } from './completion.ts';
 import { help, mistake, question } from './help.ts';
+import { LOCAL_COMMANDS, localCommand, runLocal, type Streams } from './local-commands.ts';
 import { match } from './match.ts';
 import { Output } from './output.ts';
 
-export interface CliEnvironment {
+export interface CliEnvironment extends Streams {
   readonly version: string;
   readonly socket: string | undefined;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
 }
 
 interface ParsedOptions {
@@ -27,6 +25,8 @@ interface ParsedOptions {
 
 /** 0: done. 1: it failed, or the daemon refused. 2: the line is no command. */
 export async function run(argv: readonly string[], environment: CliEnvironment): Promise<number> {
+  const local = localCommand(argv);
+  if (local) return runLocal(local.command, local.rest, environment);
   const stdout = new Output(environment.stdout);
   const stderr = new Output(environment.stderr);
   const parsed = parseOptions(argv);
@@ -39,9 +39,9 @@ export async function run(argv: readonly string[], environment: CliEnvironment):
     await stdout.lines([`evpnctl ${environment.version}`]);
     return 0;
   }
-  const local = localAnswer(words, options);
-  if (local) {
-    await stdout.lines(local);
+  const answer = ownAnswer(words, options);
+  if (answer) {
+    await stdout.lines(answer);
     return 0;
   }
   if (words.at(-1) === 'json') {
@@ -73,8 +73,8 @@ function refusal({ message, hint }: ControlError): string[] {
 const RESERVED_JSON =
   "The word json at the end is reserved for FRR's JSON, key for key, which evpnd does not print yet; --json gives evpnd's own.";
 
-/** What needs no daemon: help, `?` and completion. */
-function localAnswer(words: readonly string[], options: ParsedOptions): string[] | undefined {
+/** What evpnctl knows by itself: help, `?` and completion. */
+function ownAnswer(words: readonly string[], options: ParsedOptions): string[] | undefined {
   if (options.help || words[0] === 'help')
     return help(COMMANDS, words[0] === 'help' ? words.slice(1) : words);
   if (words.at(-1)?.endsWith('?')) {
@@ -82,7 +82,10 @@ function localAnswer(words: readonly string[], options: ParsedOptions): string[]
     return question(COMMANDS, last === '' ? words.slice(0, -1) : [...words.slice(0, -1), last]);
   }
   if (words[0] === 'completion' && words.length === 1) return completionScript();
-  if (words[0] === 'complete') return completions(COMMANDS, words.slice(1));
+  if (words[0] === 'complete') {
+    const first = words.length === 1 ? LOCAL_COMMANDS.map(({ word }) => word) : [];
+    return [...completions(COMMANDS, words.slice(1)), ...first];
+  }
   return undefined;
 }
 

@@ -6,7 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
@@ -43,7 +43,7 @@ class Sink extends Writable {
 async function evpnctl(line: string, socket: string): Promise<Result> {
   const [stdout, stderr] = [new Sink(), new Sink()];
   const words = line === '' ? [] : line.split(' ');
-  const code = await run(words, { version: '0.1.0', socket, stdout, stderr });
+  const code = await run(words, { version: '0.1.0', socket, stdin: Readable.from([]), stdout, stderr });
   await Promise.all([stdout, stderr].map((sink) => new Promise<void>((done) => sink.end(done))));
   return { code, out: stdout.text, err: stderr.text };
 }
@@ -236,6 +236,23 @@ t.test('help teaches: an example for each command, and ? says what may follow', 
   t.equal((await evpnctl('--version', '/nonexistent')).out, 'evpnctl 0.1.0\n');
 });
 
+t.test('decode and encode need no daemon, and help names them', async (t) => {
+  const keepalive = `${'ff'.repeat(16)}001304`;
+  const directory = mkdtempSync(join(tmpdir(), 'evpnd-cli-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const file = join(directory, 'keepalive.hex');
+  writeFileSync(file, keepalive);
+  t.match(await evpnctl(`decode ${file}`, '/nonexistent'), { code: 0, out: /KEEPALIVE/, err: '' });
+  const { out } = await evpnctl(`--json decode ${file}`, '/nonexistent');
+  const json = join(directory, 'keepalive.json');
+  writeFileSync(json, out);
+  t.match(await evpnctl(`encode ${json}`, '/nonexistent'), { code: 0, out: `${keepalive}\n`, err: '' });
+  t.match(await evpnctl('decode /nonexistent/file', '/nonexistent'), { code: 1, err: /nonexistent/ });
+  t.match(await evpnctl('decode --help', '/nonexistent'), { code: 0, out: /Example:\n {2}evpnctl decode/ });
+  t.match((await evpnctl('--help', '/nonexistent')).out, /Without a daemon[\s\S]*decode[\s\S]*encode/);
+  t.match((await evpnctl('complete --', '/nonexistent')).out, /^decode$/m);
+});
+
 t.test('every example is a line that matches its own command', async (t) => {
   const socket = await serve(t, exampleBackend());
   for (const { example, pattern } of COMMANDS) {
@@ -315,7 +332,7 @@ t.test('watch prints an event a line, with --json an object a line', async (t) =
   ];
   const stdout = new Sink();
   const stderr = new Sink();
-  const environment = { version: '0', socket, stdout, stderr };
+  const environment = { version: '0', socket, stdin: Readable.from([]), stdout, stderr };
   watchers.push(run(['watch', 'mac', 'neighbor'], environment));
   const watchingJson = new Sink();
   watchers.push(run(['watch', '--json'], { ...environment, stdout: watchingJson }));
