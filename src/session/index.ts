@@ -27,7 +27,7 @@ export {
 export { ReadTurns } from './read-turns.ts';
 export type { CloseReason, MessageCounts, PeerStatistics, Reset } from './statistics.ts';
 export { type ReadTcpCounters, readTcpCounters, type TcpCounters } from './tcp-counters.ts';
-export { tcpTransport } from './tcp-transport.ts';
+export { tcpConnectionsEnded, tcpTransport } from './tcp-transport.ts';
 export type {
   AcceptedConnection,
   Connection,

@@ -43,6 +43,9 @@ export interface ListenerOptions {
   readonly socketOptions?: SocketOptions | undefined;
 }
 
+/** RFC 5082 section 3 wants 255 from the first segment of an answer on, when it is not yet known who asks. */
+const ANSWER_OPTIONS: SocketOptions = { ttl: 255, trafficClass: TRAFFIC_CLASS_CS6 };
+
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #log: Logger;
@@ -73,7 +76,7 @@ export class Listener {
     const { transport, addresses, socketOptions } = this.#options;
     try {
       for (const address of addresses) {
-        const options = { trafficClass: TRAFFIC_CLASS_CS6, ...socketOptions, ...address };
+        const options = { ...ANSWER_OPTIONS, ...socketOptions, ...address };
         const socket = await transport.listen(options, (connection) => this.#accept(connection));
         this.#sockets.push(socket);
         for (const [prefix, password] of this.#passwords) this.#setPassword(socket, prefix, password);
@@ -91,13 +94,13 @@ export class Listener {
 
   /** Connections from the peer's address are its own from now on. Call it again after a new configuration. */
   add(peer: Peer): void {
-    this.#peers.set(peer.address, peer);
+    this.#peers.set(placeOf(peer), peer);
     this.#updatePasswords();
   }
 
   /** The peer is no longer known; its session is not touched. */
   remove(peer: Peer): void {
-    if (this.#peers.get(peer.address) === peer) this.#peers.delete(peer.address);
+    if (this.#peers.get(placeOf(peer)) === peer) this.#peers.delete(placeOf(peer));
     for (const range of this.#ranges) range.members.delete(peer);
     this.#updatePasswords();
   }
@@ -119,8 +122,9 @@ export class Listener {
   }
 
   #accept(connection: AcceptedConnection): void {
-    const { address } = connection.remote;
-    const peer = this.#peers.get(address) ?? this.#createPeer(address);
+    const { address, zone } = connection.remote;
+    const onLink = zone === undefined ? undefined : this.#peers.get(`${address}%${zone}`);
+    const peer = onLink ?? this.#peers.get(address) ?? this.#createPeer(address);
     if (peer) {
       peer.accept(connection);
       return;
@@ -147,7 +151,7 @@ export class Listener {
     const peer = range.create(address);
     if (!peer) return undefined;
     range.members.add(peer);
-    this.#peers.set(address, peer);
+    this.#peers.set(placeOf(peer), peer);
     return peer;
   }
 
@@ -182,4 +186,10 @@ export class Listener {
       this.#log.error({ error, prefix }, `cannot set the TCP MD5 password for ${prefix}`);
     }
   }
+}
+
+/** The same link-local address may be a different neighbour on each interface. */
+function placeOf(peer: Peer): string {
+  const { address, device } = peer.config;
+  return device !== undefined && /^fe[89ab]/.test(address) ? `${address}%${device}` : address;
 }

@@ -35,6 +35,22 @@ const LOW_WATER_OCTETS = HIGH_WATER_OCTETS / 4;
 const LINGER_MILLISECONDS = 2000;
 const BACKLOG = 511;
 
+/** Connections that were ended here and are still on their way out. */
+const ending = new Set<TcpConnection>();
+const whenEnded: (() => void)[] = [];
+
+/** Resolves when every connection that was ended has sent its last octets and is gone: at most a linger time later. */
+export function tcpConnectionsEnded(): Promise<void> {
+  return new Promise((resolve) => {
+    if (ending.size === 0) resolve();
+    else whenEnded.push(resolve);
+  });
+}
+
+function hasEnded(connection: TcpConnection): void {
+  if (ending.delete(connection) && ending.size === 0) for (const resolve of whenEnded.splice(0)) resolve();
+}
+
 /** The real transport. Options other than addresses need Linux; without it they make `connect` throw. */
 export const tcpTransport: Transport = { connect, listen };
 
@@ -174,6 +190,7 @@ class TcpConnection implements AcceptedConnection {
     socket.on('end', () => this.#closed());
     socket.on('close', () => {
       clearTimeout(this.#linger);
+      hasEnded(this);
       this.#closed();
     });
   }
@@ -239,6 +256,7 @@ class TcpConnection implements AcceptedConnection {
       socket.destroy();
       return;
     }
+    ending.add(this);
     socket.end();
     socket.resume();
     this.#linger = setTimeout(() => socket.destroy(), LINGER_MILLISECONDS);

@@ -255,43 +255,6 @@ t.test(
   },
 );
 
-t.test('a hold timer is not judged before what has arrived is read', async (t) => {
-  const world = new World();
-  const waiting = new Set<unknown>();
-  const turns = {
-    chunks: [] as { reader: { read(chunk: Uint8Array): void }; chunk: Uint8Array }[],
-    held: false,
-    offer(reader: { read(chunk: Uint8Array): void }, chunk: Uint8Array) {
-      if (!this.held) return reader.read(chunk);
-      waiting.add(reader);
-      this.chunks.push({ reader, chunk });
-    },
-    isWaiting: (reader: unknown) => waiting.has(reader),
-    forget() {},
-  };
-  const a = await world.speaker(A, B, { holdTimeSeconds: 3 }, { deps: { turns: turns as never } });
-  const b = await world.speaker(B, A, { holdTimeSeconds: 3 });
-  a.peer.start();
-  b.peer.start();
-  world.clock.advance(SECOND);
-  turns.held = true;
-  // As if the process were busy with something else for ten seconds: B's keepalives wait unread. The clock
-  // has a bound on its rounds at one instant, so the busy time ends within the check.
-  world.clock.after(3.5 * SECOND, () => {
-    turns.held = false;
-    waiting.clear();
-    for (const { reader, chunk } of turns.chunks.splice(0)) reader.read(chunk);
-  });
-  for (let i = 0; i < 20; i++) {
-    const next = world.clock.next;
-    if (next !== undefined && next <= world.clock.now()) break;
-    world.clock.advance(100);
-    if (world.clock.now() > 2.9 * SECOND) break;
-  }
-  t.equal(a.peer.state, 'Established');
-  t.same(a.seen.closed, []);
-});
-
 t.test(
   'RFC 4271 section 6.2, 2/2: a peer in another AS is refused, and both sides say so in words',
   async (t) => {

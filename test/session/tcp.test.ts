@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { CEASE, encodeKeepalive, encodeOpen, FAMILY } from 'bgp-protocol';
 import t from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
@@ -15,6 +16,7 @@ import {
   ReadTurns,
   readTcpCounters,
   type SessionEnd,
+  tcpConnectionsEnded,
   tcpTransport,
 } from '../../src/session/index.ts';
 import { baseConfig } from './speakers.ts';
@@ -381,25 +383,30 @@ t.test(
     const [a, b] = (await speakers(t, '127.0.19.1', '127.0.19.2')) as [Speaker, Speaker];
     const external = { localAs: 65001, remoteAs: 65002 };
     const mirrored = { localAs: 65002, remoteAs: 65001 };
-    // A listener for everyone answers with the usual TTL; the one of such peers answers with 255.
-    const guarded = new Listener({
-      transport: tcpTransport,
-      log: b.log,
-      addresses: [{ address: '127.0.19.2', port: 0 }],
-      socketOptions: { ttl: 255 },
-    });
-    await guarded.open();
-    t.teardown(() => guarded.close());
-    const toB = a.peer(b, { ...external, ttlSecurityHops: 1, port: guarded.addresses[0]!.port });
+    const toB = a.peer(b, { ...external, ttlSecurityHops: 1 });
     const toA = b.peer(a, { ...mirrored, ttlSecurityHops: 1, passive: true });
-    guarded.add(toA);
+    b.listener.add(toA);
     toA.start();
     toB.start();
     await Promise.all([a.until(established(toB)), b.until(established(toA))]);
     t.equal(toB.state, 'Established');
     toA.stop();
     toB.stop();
-    const plain = a.peer(b, { ...external, ttlSecurityHops: 1, connectRetrySeconds: 2 });
+    const far = new Listener({
+      transport: tcpTransport,
+      log: b.log,
+      addresses: [{ address: '127.0.19.3', port: 0 }],
+      socketOptions: { ttl: 64 },
+    });
+    await far.open();
+    t.teardown(() => far.close());
+    const plain = a.make({
+      ...baseConfig('127.0.19.1', '127.0.19.3'),
+      ...external,
+      port: far.addresses[0]!.port,
+      ttlSecurityHops: 1,
+      connectRetrySeconds: 2,
+    });
     plain.start();
     await waitFor(() => plain.statistics.lastError !== undefined);
     t.match(plain.statistics.lastError, 'too low a TTL arrive: more hops than ttl-security allows?');
@@ -420,6 +427,50 @@ t.test(
     t.match(missing.statistics.lastError, /nosuchdevice.*ENODEV/);
   },
 );
+
+const linkLocal = Object.entries(networkInterfaces())
+  .flatMap(([device, addresses]) => (addresses ?? []).map(({ address }) => ({ device, address })))
+  .find(({ address }) => address.startsWith('fe80:'));
+
+t.test(
+  'RFC 4291 section 2.5.6: a session between link-local addresses of one interface',
+  { skip: linuxOnly || (linkLocal ? false : 'no interface has a link-local address') },
+  async (t) => {
+    const { device, address } = linkLocal!;
+    const log = recordingLogger();
+    const listener = new Listener({
+      transport: tcpTransport,
+      log,
+      addresses: [{ address, device, port: 0 }],
+    });
+    await listener.open();
+    t.teardown(() => listener.close());
+    const speaker = new Speaker(address);
+    const config = { ...baseConfig('10.6.6.6', address), device, localAddress: address };
+    const waits = speaker.make({ ...config, passive: true });
+    const connects = speaker.make({ ...config, routerId: '10.6.6.7', port: listener.addresses[0]!.port });
+    t.teardown(() => speaker.close());
+    listener.add(waits);
+    waits.start();
+    connects.start();
+    await speaker.until(() => waits.state === 'Established' && connects.state === 'Established');
+    t.equal(waits.negotiated?.remote.zone, device);
+    t.equal(waits.negotiated?.remote.address, address);
+  },
+);
+
+t.test('tcpConnectionsEnded waits for the last words', async (t) => {
+  const [a, b] = (await speakers(t, '127.0.22.1', '127.0.22.2')) as [Speaker, Speaker];
+  const toB = a.peer(b);
+  const toA = b.peer(a, { passive: true });
+  b.listener.add(toA);
+  toA.start();
+  toB.start();
+  await Promise.all([a.until(established(toB)), b.until(established(toA))]);
+  toB.stop({ message: 'going away' });
+  await tcpConnectionsEnded();
+  t.match(b.closed[0]?.text, 'Administrative Shutdown: "going away"');
+});
 
 t.test('a NOTIFICATION reaches a peer that is still sending', async (t) => {
   let accept: (connection: AcceptedConnection) => void = () => {};
