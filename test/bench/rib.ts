@@ -22,6 +22,7 @@ const [routes = 1_000_000, peers = 4, family = 4, perUpdate = 1000, blockCount =
   .slice(2)
   .map(Number);
 const CHUNK = 65536;
+const perBlock = Math.max(1, Math.ceil(routes / blockCount));
 
 /** Real time, but queued work runs when the bench says so: between two chunks of input, as the event loop would. */
 class BenchClock implements Clock {
@@ -62,7 +63,7 @@ const blocks = Array.from({ length: blockCount }, (_, i) =>
     {
       type: 'MP_REACH_NLRI',
       family: FAMILY.L2VPN_EVPN,
-      nextHop: `10.1.${i >> 8}.${i & 255}`,
+      nextHop: `10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`,
       nlri: new Uint8Array(0),
     },
     { type: 'ORIGIN', value: 'igp' },
@@ -87,7 +88,7 @@ nlri[31] = ipOctets * 8;
 nlri[32] = 10;
 
 function setHost(n: number): void {
-  const block = Math.floor(n / 10000) % blockCount;
+  const block = Math.floor(n / perBlock);
   nlri[7] = block;
   nlri[28] = nlri[33] = n >>> 16;
   nlri[29] = nlri[34] = n >>> 8;
@@ -102,8 +103,8 @@ function* feedOf(withdraw: boolean): Generator<Uint8Array> {
   const writer = new UpdateWriter(MAX_MESSAGE_LENGTH, out, DEFAULT_CONTEXT);
   for (let n = 0; n < routes; ) {
     if (withdraw) writer.beginWithdraw(FAMILY.L2VPN_EVPN);
-    else writer.begin(blocks[Math.floor(n / 10000) % blockCount]!);
-    const stop = Math.min(routes, n + perUpdate, (Math.floor(n / 10000) + 1) * 10000);
+    else writer.begin(blocks[Math.floor(n / perBlock)]!);
+    const stop = Math.min(routes, n + perUpdate, (Math.floor(n / perBlock) + 1) * perBlock);
     for (; n < stop && out.length < CHUNK; n++) {
       setHost(n);
       if (withdraw) writer.withdraw(nlri, 0, nlri.length);
