@@ -88,14 +88,16 @@ function routeStep(routes: readonly RouteView[]): ExplainStep {
   const question = 'Has a neighbour announced it?';
   const remote = routes.flatMap(({ paths }) => paths).filter(({ source }) => source !== 'local');
   if (remote.length === 0) return no(question, 'no neighbour has announced it');
+  const announced = routes.filter(({ paths }) => paths.some(({ source }) => source !== 'local')).length;
   const peers = [...new Set(remote.map(({ peer }) => peer))].join(', ');
-  return yes(question, `yes: ${remote.length} path${remote.length === 1 ? '' : 's'}, from ${peers}`);
+  return yes(question, `yes: ${announced} route${announced === 1 ? '' : 's'}, by ${peers}`);
 }
 
 function bestStep(routes: readonly RouteView[]): ExplainStep {
   const question = 'Is one of the paths usable?';
   const best = routes.flatMap(({ paths }) => paths).find((path) => path.best);
-  if (best) return yes(question, `yes: next hop ${best.nextHop} (${best.reason})`);
+  if (best)
+    return yes(question, `yes: next hop ${best.nextHop}${best.reason === 'best' ? '' : ` (${best.reason})`}`);
   const reasons = routes.flatMap(({ paths }) =>
     paths.map(({ peer, reason }) => `${peer ?? 'local'}: ${reason}`),
   );

@@ -76,7 +76,7 @@ export interface CapabilityView {
   readonly name: string;
   readonly advertised: boolean;
   readonly received: boolean;
-  /** More about it, in words: `advertised (name: leaf1) received (name: spine1)`. */
+  /** The same two with what each side said: `advertised (name: leaf1) received (name: spine1)`. */
   readonly detail?: string | undefined;
 }
 

@@ -100,7 +100,12 @@ const established: NeighborView = {
   capabilities: [
     { name: '4 Byte AS', advertised: true, received: true },
     { name: 'Extended Message', advertised: true, received: false },
-    { name: 'Hostname Capability', advertised: true, received: true, detail: 'name: leaf1; name: spine1' },
+    {
+      name: 'Hostname Capability',
+      advertised: true,
+      received: true,
+      detail: 'advertised (name: leaf1) received (name: spine1)',
+    },
   ],
   sent: counts,
   received: { ...counts, update: 82, total: 136, octets: 9000 },

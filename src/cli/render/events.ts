@@ -10,7 +10,7 @@ function text(happened: WatchEvent): string {
     case 'neighbor': {
       const name =
         happened.hostName === undefined ? happened.address : `${happened.hostName}(${happened.address})`;
-      return `${name} ${happened.from} -> ${happened.to}${because(happened.reason)}`;
+      return `${name} ${happened.from} -> ${happened.to}${happened.to === 'Idle' ? because(happened.reason) : ''}`;
     }
     case 'route': {
       const from = happened.peer === undefined ? '' : ` from ${happened.peer}`;

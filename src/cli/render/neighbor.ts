@@ -66,7 +66,7 @@ function timers(view: NeighborView): string[] {
 
 function capability({ name, advertised, received, detail }: CapabilityView): string {
   const sides = [...(advertised ? ['advertised'] : []), ...(received ? ['received'] : [])];
-  return `    ${name}: ${sides.join(' and ') || 'off'}${detail === undefined ? '' : ` (${detail})`}`;
+  return `    ${name}: ${detail ?? (sides.join(' and ') || 'off')}`;
 }
 
 const MESSAGES = [

@@ -88,6 +88,12 @@ export function routeDetail(): Table<RouteView> {
   };
 }
 
+/** A reason that only repeats that it is best says nothing. */
+const verdict = ({ best, reason }: PathView): string => {
+  if (!best) return `not best: ${reason}`;
+  return reason === 'best' ? 'best' : `best (${reason})`;
+};
+
 function bestNumber({ paths }: RouteView): string {
   const index = paths.findIndex(({ best }) => best);
   return index < 0 ? 'no best path' : `best #${index + 1}`;
@@ -118,7 +124,7 @@ function pathDetail(path: PathView): string[] {
   return [
     `  ${path.asPath === '' ? 'Local' : path.asPath}`,
     `    ${path.nextHop}${reach} ${peer}`,
-    `      ${facts.join(', ')}, ${path.best ? `best (${path.reason})` : `not best: ${path.reason}`}`,
+    `      ${facts.join(', ')}, ${verdict(path)}`,
     ...(path.esi === undefined ? [] : [`      ESI: ${path.esi}`]),
     ...(path.gatewayIp === undefined ? [] : [`      Gateway IP: ${path.gatewayIp}`]),
     ...(path.labels.length === 0 ? [] : [`      Label/VNI: ${path.labels.join(', ')}`]),
