@@ -10,6 +10,7 @@ import { type Logger, silentLogger } from '../base/log.ts';
 import { type Mac, macHigh, macLow } from '../base/mac.ts';
 import { type Driver, KIND, PART } from './driver.ts';
 import { DumpSchedule } from './dump-schedule.ts';
+import { EntryReport } from './entry-report.ts';
 import { DECISION, EntryStore } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type {
@@ -23,7 +24,7 @@ import type {
 import { LocalState } from './local-state.ts';
 import { EntryObserver } from './observer.ts';
 import { ReconcilerSink } from './reconciler-sink.ts';
-import { EntryWriter, FIGHT_EDITS } from './writer.ts';
+import { EntryWriter } from './writer.ts';
 
 export interface ReconcilerOptions {
   readonly driver: Driver;
@@ -45,6 +46,7 @@ export class Reconciler implements Dataplane {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #store: EntryStore;
+  readonly #report: EntryReport;
   readonly #observer: EntryObserver;
   readonly #writer: EntryWriter;
   readonly #local: LocalState;
@@ -67,6 +69,7 @@ export class Reconciler implements Dataplane {
     this.#auditMilliseconds = options.auditMilliseconds ?? AUDIT_MILLISECONDS;
     this.#closeMilliseconds = options.closeMilliseconds ?? CLOSE_MILLISECONDS;
     this.#store = new EntryStore(addresses, driver);
+    this.#report = new EntryReport(this.#store, (code) => driver.errorText(code));
     this.#observer = new EntryObserver(this.#store, (table, row) => this.#entryChanged(table, row));
     this.#writer = new EntryWriter(this.#store, driver, this.#observer, clock, {
       unknown: () => this.#dumps.request(),
@@ -178,26 +181,13 @@ export class Reconciler implements Dataplane {
     });
   }
 
-  *entries(vni?: number): Iterable<EntryView> {
-    for (const table of this.#store.tables) {
-      for (let row = 0; row < table.rowLimit; row++) {
-        if (!table.keys.isUsed(row) || (table.state[row]! & ROW.DESIRED) === 0) continue;
-        if (vni === undefined || table.vni(row) === vni) yield this.#view(table, row);
-      }
-    }
+  entries(vni?: number): Iterable<EntryView> {
+    return this.#report.entries(vni);
   }
 
   counters(): DataplaneCounters {
-    let desired = 0;
-    let installed = 0;
-    for (const table of this.#store.tables) {
-      for (let row = 0; row < table.rowLimit; row++) {
-        if (!table.keys.isUsed(row) || (table.state[row]! & ROW.DESIRED) === 0) continue;
-        desired++;
-        if ((table.state[row]! & ROW.FAILED) === 0 && this.#store.isInstalled(table, row)) installed++;
-      }
-    }
     const { written, repaired, pruned, failed } = this.#writer;
+    const { desired, installed } = this.#report.count();
     return {
       desired,
       installed,
@@ -217,13 +207,24 @@ export class Reconciler implements Dataplane {
     this.#closed = true;
     this.#audit?.cancel();
     if (!options.keepEntries && this.#writer.enabled) {
-      for (const record of this.#store.vnis.values()) if (record.ensured) this.remove(record.vni);
+      this.#removeAll();
       await this.#idleWithin(this.#closeMilliseconds);
     }
     this.#dumps.close();
     this.#writer.close();
     for (const resolve of this.#whenIdle.splice(0)) resolve();
     await this.#driver.close();
+  }
+
+  #removeAll(): void {
+    for (const record of this.#store.vnis.values()) {
+      record.removing = record.ensured || record.removing;
+      record.ensured = false;
+    }
+    for (const table of this.#store.tables) {
+      for (let row = 0; row < table.rowLimit; row++) if (table.keys.isUsed(row)) this.#unwant(table, row);
+    }
+    this.#writer.sweep();
   }
 
   /** Waits for what is queued, but no longer than this: a dataplane that does not answer must not hold the process. */
@@ -380,44 +381,8 @@ export class Reconciler implements Dataplane {
   }
 
   #reportTrouble(): void {
-    let failed: string | undefined;
-    let fought: string | undefined;
-    for (const table of this.#store.tables) {
-      for (let row = 0; row < table.rowLimit && !(failed && fought); row++) {
-        if (!table.keys.isUsed(row)) continue;
-        if (!failed && (table.state[row]! & ROW.FAILED) !== 0) {
-          failed = `${this.#store.describe(table, row)}: ${this.#errorOf(table, row)}`;
-        } else if (!fought && table.attempts[row]! >= FIGHT_EDITS) fought = this.#store.describe(table, row);
-      }
-    }
-    const count = this.#writer.failed;
-    const words = `${count} forwarding ${count === 1 ? 'entry' : 'entries'} cannot be written; one: ${failed}`;
-    this.#events!.problem('dataplane-writes', failed && words);
-    const fight = `Another program keeps changing what evpnd wrote, evpnd repairs it ever more slowly; one: ${fought}`;
-    this.#events!.problem('dataplane-fight', fought && fight);
-  }
-
-  #view(table: EntryTable, row: number): EntryView {
-    if ((table.state[row]! & ROW.FAILED) !== 0) {
-      return this.#store.view(table, row, 'failed', this.#errorOf(table, row));
-    }
-    if (this.#store.isInstalled(table, row)) return this.#store.view(table, row, 'installed', undefined);
-    return this.#store.view(table, row, 'pending', this.#reasonToWait(table, row));
-  }
-
-  #reasonToWait(table: EntryTable, row: number): string | undefined {
-    const record = this.#store.vni(table.vni(row));
-    if (!record.state) return `VNI ${record.vni} is not in the dataplane`;
-    if (!record.ensured) return `VNI ${record.vni} is not configured`;
-    if (!record.dumped) return 'not yet read what is there';
-    if ((table.state[row]! & ROW.YIELDED) !== 0) return 'the MAC was learned at a local port';
-    return undefined;
-  }
-
-  #errorOf(table: EntryTable, row: number): string {
-    const code = table.error[row]!;
-    if (code !== DECISION.CONFLICT) return this.#driver.errorText(code);
-    const held = this.#store.describeActual(table, row);
-    return `another program's entry is in the way (${held}); evpnd leaves it alone`;
+    const { failed, fought } = this.#report.trouble();
+    this.#events!.problem('dataplane-writes', failed);
+    this.#events!.problem('dataplane-fight', fought);
   }
 }

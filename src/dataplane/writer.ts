@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from '../base/clock.ts';
 import { type Driver, EntryBatch, KINDS, OP, PART, RESULT } from './driver.ts';
+import { FIGHT_EDITS } from './entry-report.ts';
 import { DECISION, type EntryStore } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type { EntryObserver } from './observer.ts';
@@ -18,9 +19,6 @@ const RETRY_MILLISECONDS = 1000;
 /** A foreign edit is undone after 50 ms, the same entry's next one after 100 ms ... The wait also lets echoes of our own writes arrive. */
 const REPAIR_MILLISECONDS = 50;
 const LONGEST_DELAY_MILLISECONDS = 60_000;
-/** From this many edits on, somebody is told that two programs fight. */
-export const FIGHT_EDITS = 5;
-
 export interface WriterOutcome {
   /** Some result is unknown: only a dump tells. */
   unknown(): void;

@@ -3,23 +3,18 @@
  * neighbour tables hold the entries, rtnetlink carries all of it. Works in the network namespace in which `open` is called.
  */
 import type { AddressId, AddressTable } from '../../base/address-table.ts';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import { errnoText } from '../../base/system-calls.ts';
 import {
   AF_INET,
   AF_INET6,
   decodeLink,
   decodeNeighbour,
-  type EntryFailure,
-  encodeBridgePortChange,
   encodeBridgePortDump,
   encodeForwardingDump,
   encodeLinkDump,
   encodeNeighbourDump,
-  encodeVxlanLearningChange,
   type MessageVisitor,
-  type MessageWriter,
   NeighbourRecord,
   NetlinkMonitor,
   NetlinkSocket,
@@ -33,11 +28,11 @@ import {
   RTNLGRP_IPV6_ROUTE,
   RTNLGRP_LINK,
   RTNLGRP_NEIGH,
-  UNKNOWN_RESULT,
 } from '../../netlink/index.ts';
-import { type Driver, type DriverSink, type EntryBatch, KIND, OP, ORIGIN, PART, RESULT } from '../driver.ts';
+import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART } from '../driver.ts';
 import { ENTRY_FLAG, type InstanceSpec } from '../interfaces.ts';
-import { encodeFloodEntry, encodeMacEntry, encodeNeighbourEntry } from './entry-messages.ts';
+import { BatchWriter } from './batch-writer.ts';
+import { Corrections } from './corrections.ts';
 import { FloodLedger } from './flood-ledger.ts';
 import { Inventory, type InventoryView, type KernelInstance } from './inventory.ts';
 import { RecordReader } from './record-reader.ts';
@@ -64,6 +59,8 @@ const GROUPS = [
 
 /** Entries in one write; the socket sends them 256 messages at a time and yields by itself. */
 const BATCH_ENTRIES = 2048;
+/** Taking inventory costs time in proportion to the interfaces; for each millisecond of it this many go to other work. */
+const INVENTORY_REST = 4;
 const NOTHING: InventoryView = {
   instances: new Map(),
   byVxlan: new Map(),
@@ -103,16 +100,14 @@ export class KernelDriver implements Driver {
   readonly #noticeBuffer: { readonly receiveBufferOctets?: number };
   readonly #inventory = new Inventory();
   readonly #record = new NeighbourRecord();
-  readonly #specs = new Map<number, InstanceSpec>();
-  /** Warnings for which a correction was tried, by VNI: not again until they change or a dump shows them still there. */
-  readonly #corrected = new Map<number, string>();
+  readonly #writer: BatchWriter;
+  readonly #corrections: Corrections;
   readonly #watchedEarly = new Set<AddressId>();
-  readonly #errorCodes = new Map<string, number>();
-  readonly #errorTexts: string[] = [''];
   #connection: Connection | undefined;
   #view = NOTHING;
   #linksChanged = false;
-  #batch: EntryBatch | undefined;
+  #inventoryNotBefore = 0;
+  #inventoryTimer: Timer | undefined;
 
   constructor(options: KernelDriverOptions) {
     this.#clock = options.clock;
@@ -123,6 +118,8 @@ export class KernelDriver implements Driver {
     this.#ledger = new FloodLedger(options.stateFile, options.addresses, (text) =>
       this.#connection?.sink.problem('dataplane-state-file', text),
     );
+    this.#writer = new BatchWriter(options.addresses, this.#ledger, options.log);
+    this.#corrections = new Corrections(options.log);
   }
 
   /** Throws SystemCallError when the kernel refuses, SystemCallsUnavailableError where there is no netlink. */
@@ -160,7 +157,7 @@ export class KernelDriver implements Driver {
     await dumps.dump(encodeLinkDump, link, { action: 'dump the interfaces', ...restart });
     await dumps.dump(encodeBridgePortDump, link, { action: 'dump the bridge ports' });
     this.#inventory.endDump();
-    this.#corrected.clear();
+    this.#corrections.tryAgain();
     this.#takeInventory(false);
     sink.settled();
     const entry: MessageVisitor = (type, bytes, start, end) =>
@@ -176,23 +173,11 @@ export class KernelDriver implements Driver {
   }
 
   write(batch: EntryBatch, done: () => void): void {
-    this.#batch = batch;
-    batch.result.fill(RESULT.OK, 0, batch.length);
-    this.#noteFloods(batch);
-    this.#open()
-      .writes.write(batch.length, this.#encode, this.#refused)
-      .catch((error: unknown) => {
-        this.#log.error({ error }, 'Cannot write forwarding entries');
-        batch.result.fill(RESULT.UNKNOWN, 0, batch.length);
-      })
-      .then(() => {
-        this.#batch = undefined;
-        done();
-      });
+    this.#writer.write(this.#open().writes, batch).then(done);
   }
 
   errorText(code: number): string {
-    return this.#errorTexts[code] ?? '';
+    return this.#writer.errorText(code);
   }
 
   portName(port: number): string {
@@ -200,14 +185,13 @@ export class KernelDriver implements Driver {
   }
 
   ensure(spec: InstanceSpec): void {
-    this.#specs.set(spec.vni, spec);
-    this.#corrected.delete(spec.vni);
+    this.#corrections.ensure(spec);
     const instance = this.#view.instances.get(spec.vni);
-    if (instance) this.#correct(instance);
+    if (instance && this.#connection) this.#corrections.apply(instance, this.#connection.requests);
   }
 
   remove(vni: number): void {
-    this.#specs.delete(vni);
+    this.#corrections.remove(vni);
   }
 
   watchVtep(vtep: AddressId): void {
@@ -224,6 +208,7 @@ export class KernelDriver implements Driver {
     const connection = this.#connection;
     if (!connection) return;
     this.#connection = undefined;
+    this.#inventoryTimer?.cancel();
     connection.routes.close();
     connection.monitor.close();
     await Promise.all([connection.writes.close(), connection.dumps.close(), connection.requests.close()]);
@@ -259,8 +244,24 @@ export class KernelDriver implements Driver {
 
   #drained(): void {
     if (!this.#connection) return;
-    if (this.#linksChanged) this.#takeInventory(true);
+    if (this.#linksChanged) this.#takeInventorySoon();
     this.#connection.sink.settled();
+  }
+
+  /** At once, as a rule; later while a script makes hundreds of devices one by one. */
+  #takeInventorySoon(): void {
+    if (this.#inventoryTimer) return;
+    const wait = this.#inventoryNotBefore - this.#clock.now();
+    if (wait <= 0) {
+      this.#takeInventory(true);
+      return;
+    }
+    this.#inventoryTimer = this.#clock.after(wait, () => {
+      this.#inventoryTimer = undefined;
+      if (!this.#connection || !this.#linksChanged) return;
+      this.#takeInventory(true);
+      this.#connection.sink.settled();
+    });
   }
 
   #monitorFailed(error: Error): void {
@@ -273,12 +274,14 @@ export class KernelDriver implements Driver {
 
   /** Tells what the links now amount to. By a notice, a new instance's tables have yet to be read. */
   #takeInventory(byNotice: boolean): void {
-    const { sink, reader } = this.#open();
+    const { sink, reader, requests } = this.#open();
+    const began = this.#clock.now();
     this.#linksChanged = false;
     const before = this.#view;
     const after = this.#inventory.view();
     this.#view = after;
     reader.view = after;
+    this.#writer.instances = after.instances;
     for (const [vni, old] of before.instances) {
       const found = after.instances.get(vni);
       if (found && isSamePlace(old, found)) continue;
@@ -290,102 +293,14 @@ export class KernelDriver implements Driver {
       const isNew = !old || !isSamePlace(old, found);
       if (isNew || !isSameState(old, found)) sink.instance(found.state);
       if (isNew && byNotice) sink.resync();
-      this.#correct(found);
+      this.#corrections.apply(found, requests);
     }
     const unsupported = after.unsupported.join('; ');
     if (unsupported !== before.unsupported.join('; ')) {
       sink.problem('dataplane-unsupported', unsupported === '' ? undefined : unsupported);
     }
-  }
-
-  #correct(instance: KernelInstance): void {
-    const { vni, vxlanIndex, state } = instance;
-    if (!this.#specs.get(vni)?.correct || !this.#connection) return;
-    const { learnsInDevice, learnsInBridge, suppresses } = instance;
-    const fault = `${vxlanIndex} ${learnsInDevice} ${learnsInBridge} ${suppresses}`;
-    if ((!learnsInDevice && !learnsInBridge && suppresses) || this.#corrected.get(vni) === fault) return;
-    this.#corrected.set(vni, fault);
-    const name = state.vxlanInterface;
-    if (learnsInDevice) {
-      this.#change(`turn learning of ${name} off`, (writer) =>
-        encodeVxlanLearningChange(writer, vxlanIndex, false),
-      );
-    }
-    if (learnsInBridge || !suppresses) {
-      this.#change(`turn learning off and neighbour suppression on at ${name}`, (writer) =>
-        encodeBridgePortChange(writer, vxlanIndex, { learning: false, neighbourSuppression: true }),
-      );
-    }
-  }
-
-  #change(action: string, encode: (writer: MessageWriter) => void): void {
-    const connection = this.#open();
-    connection.requests.request(action, encode).then(
-      () => this.#log.info({}, `did ${action}`),
-      (error: Error) => this.#log.warn({ error }, error.message),
-    );
-  }
-
-  /** Flood entries are noted as ours before they are written, where the kernel's mark does not tell. */
-  #noteFloods(batch: EntryBatch): void {
-    let save = false;
-    for (let i = 0; i < batch.length; i++) {
-      if (batch.kind[i] !== KIND.FLOOD || batch.op[i] === OP.REMOVE) continue;
-      const isNew = this.#ledger.add(batch.vni[i]!, batch.vtep[i]!);
-      if (isNew && this.#ledger.isMixed(batch.vni[i]!)) save = true;
-    }
-    if (save) this.#ledger.save();
-  }
-
-  readonly #encode = (writer: MessageWriter, i: number): void => {
-    const batch = this.#batch!;
-    const instance = this.#view.instances.get(batch.vni[i]!);
-    const kind = batch.kind[i]!;
-    if (!instance || (kind === KIND.NEIGHBOUR && instance.sviIndex === 0)) {
-      // What is to go is gone with its instance.
-      const lack = instance
-        ? `VLAN ${instance.vlan} has no interface on ${instance.state.bridge}`
-        : 'no such VXLAN device';
-      if (batch.op[i] !== OP.REMOVE) batch.result[i] = this.#errorCode(lack);
-      return;
-    }
-    if (kind === KIND.NEIGHBOUR) {
-      encodeNeighbourEntry(writer, batch, i, instance);
-      return;
-    }
-    const vtep = this.#addresses.bytes(batch.vtep[i]!);
-    if (kind === KIND.MAC) {
-      encodeMacEntry(writer, batch, i, instance, vtep);
-      return;
-    }
-    encodeFloodEntry(writer, batch.op[i]!, instance, vtep);
-    if (batch.op[i] !== OP.REMOVE) return;
-    this.#ledger.remove(instance.vni, batch.vtep[i]!);
-    if (this.#ledger.isMixed(instance.vni)) this.#ledger.save();
-  };
-
-  readonly #refused = (i: number, failure: EntryFailure): void => {
-    const batch = this.#batch!;
-    if (failure.code === UNKNOWN_RESULT) {
-      batch.result[i] = RESULT.UNKNOWN;
-      return;
-    }
-    const isAbsent = failure.code === 'ENOENT' || failure.code === 'ENODEV';
-    if (batch.op[i] === OP.REMOVE && isAbsent) return;
-    // A reinstallation removes first what may not be there.
-    const removals = batch.kind[i] === KIND.MAC ? 2 : 1;
-    if (batch.op[i] === OP.REINSTALL && failure.code === 'ENOENT' && failure.message < removals) return;
-    const words = failure.text ? `: ${failure.text}` : '';
-    batch.result[i] = this.#errorCode(`${errnoText(failure.errno)}${words}`);
-  };
-
-  #errorCode(text: string): number {
-    let code = this.#errorCodes.get(text);
-    if (code === undefined) {
-      code = this.#errorTexts.push(text) - 1;
-      this.#errorCodes.set(text, code);
-    }
-    return code;
+    const now = this.#clock.now();
+    this.#inventoryNotBefore = now + (now - began) * INVENTORY_REST;
   }
 }
 
