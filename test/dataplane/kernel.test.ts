@@ -354,6 +354,39 @@ kernelTest(
 );
 
 kernelTest(
+  'a host that moves by its own frames, five times between here and there: each side is told, nothing is fought for',
+  async (bench, test) => {
+    await bench.addInstance(10);
+    bench.run(`ip link set p1-10-host down; ip link set p1-10-host address ${printMac(HOST)}; ip link set p1-10-host up
+    ip addr add 10.99.0.5/24 dev p1-10-host`);
+    await bench.until(
+      () => /p1-10.*state forwarding/.test(bench.run('bridge link show dev p1-10')),
+      'the port forwards',
+    );
+    const { dataplane, events, vtep2 } = await open(bench);
+    const key = `10 ${printMac(HOST)}`;
+    for (let move = 1; move <= 5; move++) {
+      dataplane.setMac(10, HOST, vtep2, 0);
+      await dataplane.idle();
+      await bench.until(() => !events.macs.has(key), `move ${move}: told gone`);
+      test.equal(await bench.localPort(10, HOST), undefined);
+      // An ARP request is the frame by which a host shows itself.
+      bench.run('ip neigh flush dev p1-10-host; bash -c "echo hello > /dev/udp/10.99.0.9/9"');
+      await bench.until(() => events.macs.get(key) === 'p1 0', `move ${move}: told local`);
+      await bench.quiet();
+      test.equal(await bench.localPort(10, HOST), 'p1', 'the bridge keeps it where it is');
+      if (move % 2 === 0) continue;
+      dataplane.deleteMac(10, HOST);
+      await dataplane.idle();
+      test.equal(await bench.localPort(10, HOST), 'p1', "deleting the remote entry spares the host's");
+      test.same(await bench.entries(10), []);
+    }
+    test.equal(dataplane.counters().repaired, 0);
+    await dataplane.close({ keepEntries: false });
+  },
+);
+
+kernelTest(
   'an operator who makes one of our MACs static is overruled, marks and all',
   async (bench, test) => {
     await bench.addInstance(10);
