@@ -484,6 +484,44 @@ t.test('a session that is lost takes its entries with it', async (t) => {
   t.equal(leaf.forwarding.watched.size, 0);
 });
 
+t.test('a VNI that goes down while MACs vanish from it: the work in slices keeps its place', async (t) => {
+  const leaf = leafWithVni();
+  for (let i = 0; i < 1000; i++) leaf.evpn.localMac(10, M1 + i, 0, 'swp1');
+  leaf.settle();
+  const past = leaf.clock.now() - 1;
+  leaf.evpn.instance({ ...leafState(), vni: 10, up: false });
+  t.ok(leaf.evpn.work(past), 'one step is not all');
+  for (let i = 0; i < 1000; i += 2) leaf.evpn.localMacGone(10, M1 + i);
+  leaf.vni(20);
+  for (let i = 0; i < 500; i++) leaf.evpn.localMac(20, M1 + i, 0, 'swp1');
+  leaf.evpn.work(past);
+  for (let i = 1; i < 1000; i += 4) leaf.evpn.localMacGone(10, M1 + i);
+  leaf.settle();
+  const of = (index: number) => leaf.announced().filter((line) => line.includes(`10.0.0.1:${index}`)).length;
+  t.equal(of(1), 0);
+  t.equal(of(2), 501, 'another VNI, that took over the rows of what vanished, is not concerned');
+  leaf.vni(10);
+  t.equal(of(1), 251);
+});
+
+t.test('a set of routes that is looked at again in slices, while routes come and go', async (t) => {
+  const leaf = leafWithVni();
+  const vtep = leaf.addresses.intern(ip('10.0.0.2'));
+  for (let i = 0; i < 6000; i++) leaf.announce(hostRoute(M1 + i), attributesOf());
+  leaf.evpn.vtepReachable(vtep, false);
+  leaf.evpn.work(leaf.clock.now() - 1);
+  leaf.evpn.vtepReachable(vtep, true);
+  leaf.evpn.work(leaf.clock.now() - 1);
+  leaf.evpn.vtepReachable(vtep, false);
+  leaf.settle();
+  t.equal(leaf.forwarding.macs.size, 0);
+  leaf.evpn.vtepReachable(vtep, true);
+  leaf.evpn.work(leaf.clock.now() - 1);
+  for (let i = 0; i < 10; i++) leaf.withdraw(hostRoute(M1 + i * 600));
+  leaf.settle();
+  t.equal(leaf.forwarding.macs.size, 5990);
+});
+
 t.test('troubles of the dataplane are kept by subject, and cleared', async (t) => {
   const leaf = leafWithVni();
   leaf.evpn.problem('vni 10', 'learning is on');

@@ -44,6 +44,8 @@ export class TableForwarding implements EvpnDataplane {
   /** Answers watchVtep at once; undefined: not at all. */
   answer: boolean | undefined = true;
   evpn: Evpn | undefined;
+  /** An entry of ours takes the place of whatever the dataplane had for the MAC. */
+  onSetMac: ((mac: Mac) => void) | undefined;
   readonly #addresses: AddressTable;
 
   constructor(addresses: AddressTable) {
@@ -54,6 +56,7 @@ export class TableForwarding implements EvpnDataplane {
     const value = `${this.#addresses.text(vtep)}${flags === 0 ? '' : ` flags ${flags}`}`;
     this.#note(`set ${vni} ${printMac(address)} ${value}`);
     this.macs.set(`${vni} ${printMac(address)}`, value);
+    this.onSetMac?.(address);
   }
 
   deleteMac(vni: number, address: Mac): void {

@@ -1,4 +1,5 @@
 /** Where a MAC is: RFC 7432 section 15, from the outside of a leaf. */
+import fc from 'fast-check';
 import t from 'tap';
 import { ip } from '../../src/base/ip.ts';
 import { ENTRY_FLAG } from '../../src/dataplane/interfaces.ts';
@@ -296,3 +297,116 @@ t.test(
     );
   },
 );
+
+interface Claim {
+  readonly sequence: number;
+  readonly sticky: boolean;
+}
+
+/** The rules once more, the slow way: everything compared with everything after each event. */
+class NaiveMac {
+  readonly claims = new Map<number, Claim>();
+  readonly unreachable = new Set<number>();
+  local: { readonly sequence: number } | undefined;
+
+  /** Leaf 5 is ourselves. */
+  static beats(a: Claim, leafA: number, b: Claim, leafB: number): boolean {
+    if (a.sticky !== b.sticky) return a.sticky;
+    return a.sequence === b.sequence ? leafA < leafB : a.sequence > b.sequence;
+  }
+
+  best(): number | undefined {
+    const eligible = [...this.claims.keys()].filter((leaf) => !this.unreachable.has(leaf));
+    return eligible.sort((a, b) =>
+      NaiveMac.beats(this.claims.get(a)!, a, this.claims.get(b)!, b) ? -1 : 1,
+    )[0];
+  }
+
+  learn(): void {
+    const best = this.best();
+    if (this.local !== undefined || (best !== undefined && this.claims.get(best)!.sticky)) return;
+    const sequences = [...this.claims.values()].map(({ sequence }) => sequence + 1);
+    this.local = { sequence: Math.max(0, ...sequences) };
+  }
+
+  settle(): void {
+    const best = this.best();
+    if (this.local === undefined || best === undefined) return;
+    if (NaiveMac.beats(this.claims.get(best)!, best, { ...this.local, sticky: false }, 5))
+      this.local = undefined;
+  }
+}
+
+const claimingLeaf = fc.constantFrom(2, 3, 4, 6, 7, 8);
+const macEvent = fc.oneof(
+  fc.record({
+    kind: fc.constant('claim' as const),
+    leaf: claimingLeaf,
+    sequence: fc.nat(3),
+    sticky: fc.nat(4).map((n) => n === 0),
+  }),
+  fc.record({ kind: fc.constant('withdraw' as const), leaf: claimingLeaf }),
+  fc.record({ kind: fc.constant('reach' as const), leaf: claimingLeaf, reachable: fc.boolean() }),
+  fc.record({ kind: fc.constant('learn' as const) }),
+  fc.record({ kind: fc.constant('gone' as const) }),
+);
+
+t.test('RFC 7432 sections 15, 15.2: after every event, a leaf holds what the plain rules say', async () => {
+  fc.assert(
+    fc.property(fc.array(macEvent, { maxLength: 60, size: 'max' }), fc.boolean(), (events, withIp) => {
+      const leaf = leafWithVni({
+        config: { duplicateDetection: { enabled: false, maxMoves: 5, windowSeconds: 180, freeze: false } },
+      });
+      const model = new NaiveMac();
+      leaf.forwarding.answer = undefined;
+      const address = (n: number) => `10.0.0.${n}`;
+      const route = (n: number) =>
+        hostRoute(M1, { leaf: address(n), ...(withIp ? { ip: '10.10.10.11' } : {}) });
+      const tellReachability = () => {
+        for (const n of [2, 3, 4, 6, 7, 8]) {
+          const vtep = leaf.addresses.intern(ip(address(n)));
+          if (leaf.forwarding.watched.has(vtep)) leaf.evpn.vtepReachable(vtep, !model.unreachable.has(n));
+        }
+        leaf.settle();
+      };
+      for (const event of events) {
+        if (event.kind === 'claim') {
+          // RFC 7432 section 15.2: the sequence of a sticky MAC is zero.
+          const sequence = event.sticky ? 0 : event.sequence;
+          model.claims.set(event.leaf, { sequence, sticky: event.sticky });
+          leaf.announce(
+            route(event.leaf),
+            attributesOf({ leaf: address(event.leaf), sequence, sticky: event.sticky }),
+          );
+        } else if (event.kind === 'withdraw') {
+          model.claims.delete(event.leaf);
+          leaf.withdraw(route(event.leaf));
+        } else if (event.kind === 'reach') {
+          if (event.reachable) model.unreachable.delete(event.leaf);
+          else model.unreachable.add(event.leaf);
+        } else if (event.kind === 'learn') {
+          model.learn();
+          leaf.evpn.localMac(10, M1, 0, 'swp1');
+        } else {
+          model.local = undefined;
+          leaf.evpn.localMacGone(10, M1);
+        }
+        tellReachability();
+        model.settle();
+        const best = model.local === undefined ? model.best() : undefined;
+        const wanted = best === undefined ? undefined : address(best);
+        const seen = leaf.forwarding.macs.get(MAC1)?.split(' ')[0];
+        if (seen !== wanted) throw new Error(`after ${JSON.stringify(event)}: ${seen}, expected ${wanted}`);
+        if (leaf.forwarding.neighbours.size !== (withIp && best !== undefined ? 1 : 0)) {
+          throw new Error(`after ${JSON.stringify(event)}: ${leaf.forwarding.neighbours.size} neighbours`);
+        }
+        const { local } = model;
+        const ours = local && `${local1}${local.sequence > 0 ? ` seq ${local.sequence}` : ''}`;
+        if (leaf.announced().find((line) => line.startsWith('[2]')) !== ours) {
+          throw new Error(`after ${JSON.stringify(event)}: ${leaf.announced()}, expected ${ours}`);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -51,6 +51,17 @@ t.test('a MAC with IPv4 and IPv6 addresses: a route for each', async (t) => {
   t.same(leaf.evpn.views.mac(10, M1)?.neighbours.length, 3);
 });
 
+t.test(
+  'a MAC that moves away takes its addresses with it, though the other leaf has not said so of them yet',
+  async (t) => {
+    const leaf = leafWithVni();
+    leaf.evpn.localMac(10, M1, 0, 'swp1');
+    leaf.evpn.localNeighbour(10, HOST_IP, M1, 0);
+    leaf.announce(hostRoute(M1), attributesOf({ sequence: 1 }));
+    t.same(leaf.announced(), [imet]);
+  },
+);
+
 t.test('an address that answers at another MAC now: one route withdrawn, one announced', async (t) => {
   const leaf = leafWithVni();
   leaf.evpn.localMac(10, M1, 0, 'swp1');
