@@ -42,8 +42,9 @@ lint: $(NODE_TOOLS) ## check style and formatting
 format: $(NODE_TOOLS) ## put the formatting right
 	@npm run --silent format
 
-schema: $(NODE_TOOLS) ## write evpnd.schema.json anew from the configuration's schema
+schema: $(NODE_TOOLS) ## write the JSON schemas of the configuration and of evpnctl anew from the code
 	@$(RUN_TS) src/config/write-schema.ts
+	@$(RUN_TS) test/control/api-schema.ts
 
 clean: ## remove what was built or cached
 	rm -rf dist src/bgp-protocol/dist .tap .cache node_modules
