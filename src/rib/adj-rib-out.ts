@@ -17,10 +17,10 @@ import {
 import type { Clock, Timer } from '../base/clock.ts';
 import { BATCH_ROWS, Batch } from './batch.ts';
 import type { RibConsumer } from './consumer.ts';
-import { Encoding, encodingKey } from './encoding.ts';
-import { NONE, type PathId, type RouteId, type SourceId } from './ids.ts';
-import { Member, type OutPeer } from './out-peer.ts';
-import type { RowSet } from './row-set.ts';
+import type { Encoding } from './encoding.ts';
+import { NONE, type PathId, type RouteId } from './ids.ts';
+import { Members, type RowHolder } from './members.ts';
+import type { Member, OutPeer } from './out-peer.ts';
 import type { OutInput, SentRoutes } from './sent-routes.ts';
 import type { Slices } from './slices.ts';
 
@@ -32,25 +32,18 @@ const NO_PATIENCE_MILLISECONDS = 10_000;
 const SERVE_ROWS = 4096;
 
 /** What the table lends its Adj-RIBs-Out. */
-export interface OutHost extends OutInput {
+export interface OutHost extends OutInput, RowHolder {
   readonly clock: Clock;
   readonly slices: Slices;
   best(route: RouteId): PathId;
   consumer(name: string): RibConsumer;
-  /** While held, rows in `rows` stay valid. */
-  hold(rows: RowSet): void;
-  unhold(rows: RowSet): void;
-  settle(route: RouteId): void;
 }
 
 export class AdjRibOut {
   readonly name: string;
   readonly #host: OutHost;
   readonly #sent: SentRoutes;
-  readonly #members = new Map<OutPeer, Member>();
-  readonly #bySource = new Map<SourceId, Member>();
-  readonly #encodings = new Map<string, Encoding>();
-  #outOfStep: readonly Member[] = [];
+  readonly #members: Members;
   #turn = 0;
   readonly #owing = new Set<Member>();
   #consumer: RibConsumer | undefined;
@@ -63,6 +56,7 @@ export class AdjRibOut {
     this.name = name;
     this.#host = host;
     this.#sent = sent;
+    this.#members = new Members(host);
   }
 
   get peers(): number {
@@ -81,26 +75,22 @@ export class AdjRibOut {
 
   /** Peers that are being served by themselves: late, refreshing or slow. */
   get outOfStep(): number {
-    return this.#outOfStep.length;
+    return this.#members.outOfStep.length;
   }
 
   get memoryOctets(): number {
     let octets = this.#sent.memoryOctets;
-    for (const member of this.#outOfStep) octets += member.pending!.octets + member.told!.octets;
+    for (const member of this.#members.outOfStep) octets += member.pending!.octets + member.told!.octets;
     return octets;
   }
 
   /** The peer is told everything, in slices, then the End-of-RIB marker, then every change. */
   join(peer: OutPeer): void {
-    if (this.#members.has(peer)) throw new Error('Cannot join: the peer is in the group already');
+    const member = this.#members.add(peer);
     const consumer = (this.#consumer ??= this.#open());
-    const member = new Member(peer);
     member.endOfRibAfterPass = consumer.rows.passes + 2;
-    this.#members.set(peer, member);
-    this.#bySource.set(peer.source, member);
     this.#owing.add(member);
-    if (this.#sent.routes === 0) this.#enter(member);
-    else {
+    if (this.#sent.routes > 0) {
       this.#leaveStep(member);
       this.#sent.owe(member, false);
     }
@@ -111,11 +101,8 @@ export class AdjRibOut {
   leave(peer: OutPeer): void {
     const member = this.#members.get(peer);
     if (member === undefined) return;
-    this.#members.delete(peer);
-    this.#bySource.delete(peer.source);
+    this.#members.remove(member);
     this.#owing.delete(member);
-    if (member.inStep) this.#dropFromEncoding(member);
-    else this.#dropFromOutOfStep(member);
     if (this.#members.size === 0) this.#request();
     else this.#requestIfBusy();
   }
@@ -144,7 +131,7 @@ export class AdjRibOut {
   /** What the peer has been told, as far as it has been told; `attributes(block)` decodes a block. */
   *advertised(peer: OutPeer): Generator<{ readonly route: RouteId; readonly block: number }> {
     for (let route: RouteId = 0; route < this.#sent.rowLimit; route++) {
-      if (!this.#members.has(peer)) return;
+      if (this.#members.get(peer) === undefined) return;
       if (this.tells(peer, route)) yield { route, block: this.#sent.blockFor(route, peer.source) };
     }
   }
@@ -172,7 +159,7 @@ export class AdjRibOut {
 
   /** How many routes the peer has been told, or will have been when it is in step. */
   advertisedCount(peer: OutPeer): number {
-    return this.#members.has(peer) ? this.#sent.countFor(peer.source) : 0;
+    return this.#members.get(peer) !== undefined ? this.#sent.countFor(peer.source) : 0;
   }
 
   /** The outbound attributes behind a block of `advertised`. */
@@ -209,7 +196,7 @@ export class AdjRibOut {
     this.#consumer?.close();
     this.#consumer = undefined;
     this.#sent.clear();
-    this.#encodings.clear();
+    this.#members.clear();
     return false;
   }
 
@@ -218,7 +205,7 @@ export class AdjRibOut {
   }
 
   #requestIfBusy(): void {
-    if (this.#consumer!.dirty > 0 || this.#outOfStep.length > 0) this.#request();
+    if (this.#consumer!.dirty > 0 || this.#members.outOfStep.length > 0) this.#request();
   }
 
   /** Tells the members in step about one batch of changed routes. */
@@ -228,13 +215,19 @@ export class AdjRibOut {
     const sent = this.#sent;
     sent.resolve(rows, count, (route) => this.#host.best(route));
     for (const source of sent.movers(rows, count)) {
-      const mover = this.#inStepFrom(source);
+      const mover = this.#members.inStepFrom(source);
       if (mover !== undefined) this.#leaveStep(mover);
     }
     this.#batch.clear();
-    sent.apply(rows, count, this.#outOfStep, (source) => this.#inStepFrom(source) !== undefined, this.#batch);
+    sent.apply(
+      rows,
+      count,
+      this.#members.outOfStep,
+      (source) => this.#members.inStepFrom(source) !== undefined,
+      this.#batch,
+    );
     for (const excluded of this.#batch.excludedSources()) {
-      for (const encoding of this.#encodings.values()) this.#tell(encoding, excluded);
+      for (const encoding of this.#members.encodings()) this.#tell(encoding, excluded);
     }
     consumer.settle(rows, count);
   }
@@ -251,10 +244,10 @@ export class AdjRibOut {
   /** One portion for each member that is out of step, until the deadline; the next time those left over go first. */
   #serveInTurn(deadline: number): boolean {
     let busy = false;
-    const members = this.#outOfStep;
+    const members = this.#members.outOfStep;
     for (let turns = members.length; turns > 0; turns--) {
       const member = members[this.#turn++ % members.length]!;
-      if (member.congested || member.inStep || !this.#members.has(member.peer)) continue;
+      if (member.congested || member.inStep || !this.#members.has(member)) continue;
       busy = this.#serve(member) || busy;
       if (this.#host.clock.now() >= deadline) break;
     }
@@ -269,18 +262,17 @@ export class AdjRibOut {
     if (count > 0) {
       this.#batch.clear();
       this.#sent.collect(rows, count, member, this.#batch);
-      this.#encodingOf(member).encode(this.#sent, this.#batch, NONE, (buffer) => this.#write(member, buffer));
+      this.#members
+        .encodingOf(member)
+        .encode(this.#sent, this.#batch, NONE, (buffer) => this.#write(member, buffer));
       for (let i = 0; i < count; i++) this.#host.settle(rows[i]!);
     }
-    if (pending.size === 0 && this.#members.has(member.peer)) {
+    if (pending.size === 0 && this.#members.has(member)) {
       if (member.owesEndOfRefresh) {
         this.#write(member, refreshMarker(ROUTE_REFRESH_SUBTYPE.END, member.peer.context));
         member.owesEndOfRefresh = false;
       }
-      if (!member.congested) {
-        this.#dropFromOutOfStep(member);
-        this.#enter(member);
-      }
+      if (!member.congested) this.#members.enterStep(member);
     }
     return count > 0;
   }
@@ -292,7 +284,7 @@ export class AdjRibOut {
       const through = rows.size === 0 || rows.passes >= member.endOfRibAfterPass;
       if (!through || (member.pending !== undefined && member.pending.size > 0)) continue;
       this.#owing.delete(member);
-      this.#write(member, this.#encodingOf(member).endOfRib());
+      this.#write(member, this.#members.encodingOf(member).endOfRib());
     }
   }
 
@@ -303,11 +295,11 @@ export class AdjRibOut {
   #mayAdvance(now: number): boolean {
     let wait = Number.POSITIVE_INFINITY;
     let free = 0;
-    for (const member of this.#members.values()) {
+    for (const member of this.#members.all()) {
       if (!member.congested) free++;
     }
     if (free === 0) return false;
-    for (const member of this.#members.values()) {
+    for (const member of this.#members.all()) {
       if (!member.congested || !member.inStep) continue;
       const patience = now - member.fellOutAt < NO_PATIENCE_MILLISECONDS ? 0 : PATIENCE_MILLISECONDS;
       const left = member.congestedSince + patience - now;
@@ -331,47 +323,8 @@ export class AdjRibOut {
     member.congestedSince = this.#host.clock.now();
   }
 
-  #inStepFrom(source: SourceId): Member | undefined {
-    const member = this.#bySource.get(source);
-    return member?.inStep === true ? member : undefined;
-  }
-
-  #encodingOf(member: Member): Encoding {
-    const key = encodingKey(member.peer.context);
-    let encoding = this.#encodings.get(key);
-    if (encoding === undefined) this.#encodings.set(key, (encoding = new Encoding(member.peer.context)));
-    return encoding;
-  }
-
-  #enter(member: Member): void {
-    if (member.pending !== undefined) this.#host.unhold(member.pending);
-    member.enterStep();
-    const encoding = this.#encodingOf(member);
-    encoding.members = [...encoding.members, member];
-  }
-
   #leaveStep(member: Member): void {
-    this.#dropFromEncoding(member);
-    member.leaveStep(this.#sent.rowLimit);
-    this.#host.hold(member.pending!);
-    this.#outOfStep = [...this.#outOfStep, member];
-  }
-
-  #dropFromEncoding(member: Member): void {
-    const encoding = this.#encodingOf(member);
-    encoding.members = encoding.members.filter((other) => other !== member);
-  }
-
-  #dropFromOutOfStep(member: Member): void {
-    this.#outOfStep = this.#outOfStep.filter((other) => other !== member);
-    const pending = member.pending!;
-    this.#host.unhold(pending);
-    if (pending.size === 0) return;
-    const rows = new Int32Array(SERVE_ROWS);
-    while (pending.size > 0) {
-      const count = pending.take(rows, SERVE_ROWS);
-      for (let i = 0; i < count; i++) this.#host.settle(rows[i]!);
-    }
+    this.#members.leaveStep(member, this.#sent.rowLimit);
   }
 }
 
