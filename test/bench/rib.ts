@@ -122,6 +122,7 @@ const rib = new Rib({ localAs: 65000, routerId: 1, clusterId: 1, addresses: new 
 const source = (n: number): SourceId =>
   rib.addSource({ kind: 'ibgp', client: true, routerId: n, address: `10.0.0.${n}`, remoteAs: 65000 });
 const feeder = source(2);
+const second = source(199);
 const out = Array.from({ length: peers }, (_, i) => new CountingPeer(source(3 + i)));
 const group = rib.group({ kind: 'ibgp', client: true });
 for (const peer of out) group.join(peer);
@@ -131,7 +132,7 @@ const rss = (): number => Math.round(process.memoryUsage.rss() / 1e6);
 let peak = rss();
 const base = peak;
 
-function run(what: string, withdraw: boolean): void {
+function run(what: string, withdraw: boolean, from = feeder): void {
   let spent = 0;
   let processor = 0;
   let longest = 0;
@@ -150,7 +151,7 @@ function run(what: string, withdraw: boolean): void {
     (type, bytes, start, end) => {
       if (type !== MESSAGE_TYPE.UPDATE) return;
       framed++;
-      rib.receive(feeder, bytes, start, end, DEFAULT_CONTEXT, (fault) => {
+      rib.receive(from, bytes, start, end, DEFAULT_CONTEXT, (fault) => {
         throw fault;
       });
     },
@@ -178,6 +179,8 @@ console.log(
 run('announce', false);
 console.log('memory', rib.memory(), 'routes', rib.routeCount);
 run('again', false);
+run('second path', false, second);
+run('second gone', true, second);
 run('withdraw', true);
 console.log('routes', rib.routeCount, 'rows', rib.table.keys.size);
 run('announce', false);
