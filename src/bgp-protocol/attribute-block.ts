@@ -95,6 +95,7 @@ function saysNothing(attribute: Attribute): boolean {
     case 'COMMUNITIES':
     case 'EXTENDED_COMMUNITIES':
     case 'LARGE_COMMUNITIES':
+    case 'IPV6_EXTENDED_COMMUNITIES':
       return attribute.communities.length === 0;
     case 'CLUSTER_LIST':
       return attribute.clusterIds.length === 0;

@@ -8,21 +8,39 @@ import { ATTRIBUTE_FLAG, UPDATE_ERROR } from '../iana.ts';
 import { Reader } from '../reader.ts';
 import { Writer } from '../writer.ts';
 import { type Aggregator, type As4Aggregator, aggregator, as4Aggregator } from './aggregator.ts';
+import { type Aigp, aigp } from './aigp.ts';
 import { type As4Path, type AsPath, as4Path, asPath } from './as-path.ts';
 import { type AtomicAggregate, atomicAggregate } from './atomic-aggregate.ts';
+import { type AttrSet, attrSetCodec } from './attr-set.ts';
+import { type BfdDiscriminator, bfdDiscriminator } from './bfd-discriminator.ts';
 import { type ClusterList, clusterList } from './cluster-list.ts';
 import { type AttributeCodec, CATEGORY_FLAGS } from './codec.ts';
 import { type Communities, communities } from './communities.ts';
+import { type DPath, dPath } from './d-path.ts';
 import { type ExtendedCommunities, extendedCommunities } from './extended-communities.ts';
+import { type Ipv6ExtendedCommunities, ipv6ExtendedCommunities } from './ipv6-extended-communities.ts';
 import { type LargeCommunities, largeCommunities } from './large-communities.ts';
 import { type LocalPref, localPref } from './local-pref.ts';
 import { type MpReachNlri, mpReachNlri } from './mp-reach.ts';
 import { type MpUnreachNlri, mpUnreachNlri } from './mp-unreach.ts';
 import { type MultiExitDisc, multiExitDisc } from './multi-exit-disc.ts';
 import { type NextHopAttribute, nextHop } from './next-hop.ts';
+import { type OnlyToCustomer, onlyToCustomer } from './only-to-customer.ts';
+import {
+  bgpLs,
+  bgpsecPath,
+  bier,
+  communityContainer,
+  type OpaqueAttribute,
+  peDistinguisherLabels,
+  sfp,
+  trafficEngineering,
+} from './opaque.ts';
 import { type Origin, origin } from './origin.ts';
 import { type OriginatorId, originatorId } from './originator-id.ts';
 import { type PmsiTunnel, pmsiTunnel } from './pmsi-tunnel.ts';
+import { type PrefixSid, prefixSid } from './prefix-sid.ts';
+import { type TunnelEncapsulation, tunnelEncapsulation } from './tunnel-encapsulation.ts';
 
 /** Not in the registry: its octets and flags travel as they came, the Partial bit added by who passes it on. */
 export interface UnknownAttribute {
@@ -50,7 +68,22 @@ export type KnownAttribute =
   | As4Path
   | As4Aggregator
   | PmsiTunnel
-  | LargeCommunities;
+  | TunnelEncapsulation
+  | OpaqueAttribute<'TRAFFIC_ENGINEERING'>
+  | Ipv6ExtendedCommunities
+  | Aigp
+  | OpaqueAttribute<'PE_DISTINGUISHER_LABELS'>
+  | OpaqueAttribute<'BGP_LS'>
+  | LargeCommunities
+  | OpaqueAttribute<'BGPSEC_PATH'>
+  | OpaqueAttribute<'COMMUNITY_CONTAINER'>
+  | OnlyToCustomer
+  | DPath
+  | OpaqueAttribute<'SFP'>
+  | BfdDiscriminator
+  | PrefixSid
+  | OpaqueAttribute<'BIER'>
+  | AttrSet<Attribute>;
 
 export type Attribute = KnownAttribute | UnknownAttribute;
 
@@ -71,7 +104,22 @@ export const ATTRIBUTES: readonly AttributeCodec<KnownAttribute>[] = [
   as4Path,
   as4Aggregator,
   pmsiTunnel,
+  tunnelEncapsulation,
+  trafficEngineering,
+  ipv6ExtendedCommunities,
+  aigp,
+  peDistinguisherLabels,
+  bgpLs,
   largeCommunities,
+  bgpsecPath,
+  communityContainer,
+  onlyToCustomer,
+  dPath,
+  sfp,
+  bfdDiscriminator,
+  prefixSid,
+  bier,
+  attrSetCodec<Attribute>(decodeAttribute, encodeAttributes),
 ];
 
 const BY_CODE: readonly (AttributeCodec<KnownAttribute> | undefined)[] = Array.from(
@@ -173,26 +221,40 @@ export type { AsPathSegment, AsPathSegmentKind } from './as-path.ts';
 export { checkAsPath, readSegments, writeSegments } from './as-path.ts';
 export type { AttributeCategory, AttributeCodec } from './codec.ts';
 export { CATEGORY_FLAGS } from './codec.ts';
+export type { PathDomain } from './d-path.ts';
 export type { LargeCommunity } from './large-communities.ts';
 export { mpReachNlriStart, NEXT_HOP_OFFSET } from './mp-reach.ts';
 export type { OriginValue } from './origin.ts';
 export type { PmsiTunnelIdentifier } from './pmsi-tunnel.ts';
+export type { PrefixSidTlv } from './prefix-sid.ts';
+export type { Tlv } from './tlv.ts';
+export type { EncapsulatedTunnel } from './tunnel-encapsulation.ts';
+export type { TunnelSubTlv } from './tunnel-sub-tlv.ts';
 export type {
   Aggregator,
+  Aigp,
   As4Aggregator,
   As4Path,
   AsPath,
   AtomicAggregate,
+  AttrSet,
+  BfdDiscriminator,
   ClusterList,
   Communities,
+  DPath,
   ExtendedCommunities,
+  Ipv6ExtendedCommunities,
   LargeCommunities,
   LocalPref,
   MpReachNlri,
   MpUnreachNlri,
   MultiExitDisc,
   NextHopAttribute,
+  OnlyToCustomer,
+  OpaqueAttribute,
   Origin,
   OriginatorId,
   PmsiTunnel,
+  PrefixSid,
+  TunnelEncapsulation,
 };

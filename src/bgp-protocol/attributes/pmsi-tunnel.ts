@@ -146,6 +146,17 @@ function decodeFecElement(value: Reader): PmsiTunnelIdentifier {
   return { kind: 'mldp', fecType, rootAddress, opaque };
 }
 
+/**
+ * A tunnel type that is not defined makes the attribute malformed: RFC 6514 section 5, with the registry of RFC 7385
+ * as it stands: 0 to 8, 10 to 13, experiments, and composite tunnels (RFC 8317 section 8) of those.
+ */
+function isDefined(tunnelType: number): boolean {
+  if (tunnelType >= 0xfb) return true;
+  const base = tunnelType & 0x7f;
+  if (tunnelType < 0x80 && base >= 0x7b && base <= 0x7e) return true;
+  return base <= 8 || (base >= 10 && base <= 13);
+}
+
 const checkRare = checkByDecoding(
   'PMSI_TUNNEL',
   decode,
@@ -156,6 +167,11 @@ const checkRare = checkByDecoding(
 function check(bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
   const length = end - start;
   if (length < FIXED_LENGTH) return lengthFault('PMSI_TUNNEL', start, end, `at least ${FIXED_LENGTH}`);
+  if (!isDefined(bytes[start + 1])) {
+    return decodeFault('PMSI_TUNNEL', 'tunnel type', bytes[start + 1], 'a registered one', start + 1, {
+      subcode: UPDATE_ERROR.OPTIONAL_ATTRIBUTE_ERROR,
+    });
+  }
   if (!isReplication(bytes[start + 1])) return checkRare(bytes, start, end);
   if (length === FIXED_LENGTH + 4 || length === FIXED_LENGTH + 16) return undefined;
   return decodeFault('PMSI_TUNNEL', 'endpoint length', length - FIXED_LENGTH, '4 or 16', start, {
