@@ -150,6 +150,7 @@ t.test('words may be shortened while one command fits', async (t) => {
     ['sh bgp sum', 'show bgp summary'],
     ['sh bgp l2 e r t 2', 'show bgp l2vpn evpn route type 2'],
     ['show bgp evpn route', 'show bgp l2vpn evpn route'],
+    ['show bgp evpn route vni all rd all', 'show bgp l2vpn evpn route'],
     ['show bgp l2vpn evpn', 'show bgp l2vpn evpn route'],
     ['show bgp l2vpn evpn neighbors 10.0.0.100 routes', 'show bgp neighbors 10.0.0.100 routes'],
     ['sh e v 10', 'show evpn vni 10'],

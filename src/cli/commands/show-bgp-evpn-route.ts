@@ -4,7 +4,7 @@ import { type Command, showRows } from '../command.ts';
 import { routeDetail, routeTable } from '../render/routes.ts';
 
 export const showBgpEvpnRoute: Command = showRows<RouteView>({
-  pattern: 'show bgp [l2vpn] evpn [route [{type TYPE|rd RD|vni VNI|mac MAC|ip IP|detail}]]',
+  pattern: 'show bgp [l2vpn] evpn [route [{type TYPE|rd <RD|all>|vni <VNI|all>|mac MAC|ip IP|detail}]]',
   about: 'The EVPN table; type, rd, vni, mac and ip choose, detail shows every attribute',
   example: 'evpnctl show bgp l2vpn evpn route type 2 vni 10 detail',
   learns: 'Each path says why it is best or why it lost; each VNI says whether it imported the route.',
