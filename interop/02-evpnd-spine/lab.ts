@@ -16,15 +16,17 @@ import {
   addUnderlay,
   addVni,
   attachHost,
+  attachRoamer,
   expectFloodList,
   expectPing,
   expectRemoteMac,
-  moveHost,
+  roam,
 } from '../lab/fabric.ts';
 import type { Lab, LabContext } from '../lab/lab.ts';
 
 const VNI = 10;
 const H1 = { mac: '02:00:00:00:00:01', addresses: ['10.10.10.11/24', 'fd10:10::11/64'] };
+const H3 = { mac: '02:00:00:00:00:03', addresses: ['10.10.10.13/24', 'fd10:10::13/64'] };
 const H2 = { mac: '02:00:00:00:00:02', addresses: ['10.10.10.12/24', 'fd10:10::12/64'] };
 
 async function run(lab: LabContext): Promise<void> {
@@ -66,8 +68,16 @@ async function run(lab: LabContext): Promise<void> {
   expect('cluster list 10.0.0.100', /Cluster list: 10\.0\.0\.100/.test(detail), detail.slice(0, 1500));
 
   lab.step('a host moves through our reflector');
-  await moveHost(network, 'h1', { leaf: 'leaf1', port: 'swp1' }, { leaf: 'leaf2', port: 'swp9' }, VNI, H1);
-  await expectRemoteMac(network, 'leaf1', VNI, H1.mac, '10.0.0.2');
+  const places = [
+    { leaf: 'leaf1', port: 'swp8', device: 'eth1' },
+    { leaf: 'leaf2', port: 'swp9', device: 'eth2' },
+  ] as const;
+  await network.addHost('h3');
+  await attachRoamer(network, 'h3', places, VNI);
+  await roam(network, 'h3', undefined, places[0], H3);
+  await expectRemoteMac(network, 'leaf2', VNI, H3.mac, '10.0.0.1');
+  await roam(network, 'h3', places[0], places[1], H3);
+  await expectRemoteMac(network, 'leaf1', VNI, H3.mac, '10.0.0.2');
 
   lab.step('clear soft re-sends, a withdrawn VTEP goes everywhere');
   await leaf1.show('clear bgp l2vpn evpn 10.0.0.100 soft in');

@@ -129,6 +129,22 @@ export async function expectRemoteMac(
   });
 }
 
+/** Waits until the bridge forwards `mac` to a port of its own. */
+export async function expectLocalMac(
+  network: Network,
+  leaf: string,
+  vni: number,
+  mac: string,
+  port: string,
+): Promise<void> {
+  await eventually(`${leaf} has ${mac} behind ${port}`, async () => {
+    const text = await network.bridge(leaf, `fdb show br br${vni}`);
+    const lines = text.split('\n').filter((line) => line.startsWith(mac) && line.includes(' master '));
+    if (!lines.some((line) => line.includes(` dev ${port} `))) throw new Error(lines.join('; '));
+    return true;
+  });
+}
+
 export async function expectNoRemoteMac(
   network: Network,
   leaf: string,
@@ -158,33 +174,64 @@ export async function expectFloodList(
   });
 }
 
+/** A place where a roaming host can be: a port of a leaf, and the host's own interface behind it. */
+export interface Place {
+  readonly leaf: string;
+  readonly port: string;
+  readonly device: string;
+}
+
 /**
- * Moves a host: its cable goes from one leaf to another, its MAC and addresses stay, and it announces itself as
- * a virtual machine does after migration (gratuitous ARP).
+ * A host with a cable to each place, as a virtual machine that can run on several servers: `roam` decides where it is.
+ * Ports stay up, so a leaf only learns of a move by what the host sends elsewhere (RFC 7432 section 15).
  */
-export async function moveHost(
+export async function attachRoamer(
   network: Network,
   host: string,
-  from: { leaf: string; port: string },
-  to: { leaf: string; port: string },
+  places: readonly Place[],
   vni: number,
-  identity: HostAddresses,
 ): Promise<void> {
-  await network.ip(from.leaf, `link del ${from.port}`);
-  await attachHost(network, to.leaf, to.port, host, vni, identity);
-  await announce(network, host, identity);
+  for (const [index, { leaf, port, device }] of places.entries()) {
+    await network.link(leaf, port, host, device);
+    await network.ip(host, `link set ${device} addr 02:ff:00:00:00:0${index} addrgenmode none`);
+    await network.ip(leaf, `link set ${port} master br${vni}`);
+  }
+}
+
+/** Puts the host at `to`: its MAC and addresses go there, and it announces itself as a migrated machine does. */
+export async function roam(
+  network: Network,
+  host: string,
+  from: Place | undefined,
+  to: Place,
+  { mac, addresses }: HostAddresses,
+): Promise<void> {
+  const leave = from
+    ? [`addr flush dev ${from.device}`, `link set ${from.device} addr 02:ff:00:00:ff:01`]
+    : [];
+  const arrive = addresses.map(
+    (address) => `addr add ${address} dev ${to.device}${address.includes(':') ? ' nodad' : ''}`,
+  );
+  const batch = [...leave, `link set ${to.device} addr ${mac}`, ...arrive];
+  await network.exec(host, ['ip', '-batch', '-'], { input: `${batch.join('\n')}\n` });
+  await announce(network, host, { mac, addresses }, to.device);
 }
 
 /**
  * Makes the host speak, so that its leaf learns it: a gratuitous ARP where arping is installed, else an ARP
  * request for an address that nobody has.
  */
-export async function announce(network: Network, host: string, { addresses }: HostAddresses): Promise<void> {
+export async function announce(
+  network: Network,
+  host: string,
+  { addresses }: HostAddresses,
+  device = 'eth0',
+): Promise<void> {
   for (const address of addresses.filter((text) => !text.includes(':'))) {
     const ip = address.split('/')[0]!;
     const nobody = ip.replace(/\d+$/, '254');
     await network
-      .exec(host, ['arping', '-U', '-c', '1', '-w', '1', '-i', 'eth0', '-S', ip, ip])
+      .exec(host, ['arping', '-U', '-c', '1', '-w', '0.2', '-i', device, '-S', ip, ip])
       .catch(() => network.exec(host, ['ping', '-c', '1', '-W', '1', nobody]))
       .catch(() => undefined);
   }

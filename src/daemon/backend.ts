@@ -25,8 +25,8 @@ import {
   type WatchEvent,
   type WatchSubject,
 } from '../control/api.ts';
-import type { Parts } from './daemon.ts';
 import type { Neighbour } from './neighbour.ts';
+import type { Parts } from './parts.ts';
 import { byAddress } from './peer-settings.ts';
 import type { Reloader } from './reload.ts';
 import { findRoutes } from './route-search.ts';

@@ -8,7 +8,6 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Config } from '../config/index.ts';
 import type { ReloadReply } from '../control/api.ts';
 import { ControlServer } from '../control/index.ts';
-import type { Dataplane } from '../dataplane/interfaces.ts';
 import { Evpn } from '../evpn/index.ts';
 import { Rib } from '../rib/index.ts';
 import { tcpTransport } from '../session/index.ts';
@@ -19,6 +18,7 @@ import { evpnSettings } from './evpn-settings.ts';
 import type { DaemonLogger } from './logger.ts';
 import { routerIdNumber } from './neighbour.ts';
 import { Neighbours } from './neighbours.ts';
+import type { Parts } from './parts.ts';
 import type { Identity } from './peer-settings.ts';
 import { Problems } from './problems.ts';
 import { Reloader } from './reload.ts';
@@ -30,23 +30,6 @@ export interface DaemonOptions {
   readonly file: string;
   readonly log: DaemonLogger;
   readonly version: string;
-}
-
-/** What the parts of the daemon share with each other and with the control API. */
-export interface Parts {
-  readonly clock: Clock;
-  readonly log: DaemonLogger;
-  readonly addresses: AddressTable;
-  readonly rib: Rib;
-  readonly dataplane: Dataplane;
-  readonly reconfigureDataplane: (config: Config) => void;
-  readonly evpn: Evpn;
-  readonly neighbours: Neighbours;
-  readonly events: EventStream;
-  readonly problems: Problems;
-  readonly identity: Identity;
-  readonly version: string;
-  readonly startedAt: number;
 }
 
 export class Daemon {

@@ -11,8 +11,8 @@ import {
   printProblem,
 } from '../config/index.ts';
 import { ControlError, type ReloadReply } from '../control/api.ts';
-import type { Parts } from './daemon.ts';
 import { evpnSettings } from './evpn-settings.ts';
+import type { Parts } from './parts.ts';
 
 export class Reloader {
   readonly #parts: Parts;

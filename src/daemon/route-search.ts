@@ -4,7 +4,7 @@ import { type IpBytes, parseIp } from '../base/ip.ts';
 import { macAt } from '../base/mac.ts';
 import type { RouteQuery, RouteView } from '../control/api.ts';
 import type { Rib, RouteId } from '../rib/index.ts';
-import type { Parts } from './daemon.ts';
+import type { Parts } from './parts.ts';
 import { routeView } from './views/route.ts';
 
 /** Rows looked at between two turns of the event loop. */

@@ -15,7 +15,7 @@ import type {
   VtepView as EvpnVtep,
   InstanceView,
 } from '../../evpn/index.ts';
-import type { Parts } from '../daemon.ts';
+import type { Parts } from '../parts.ts';
 
 type Context = Pick<Parts, 'evpn' | 'dataplane' | 'clock'>;
 

@@ -9,8 +9,8 @@ import type {
   NeighborView,
 } from '../../control/api.ts';
 import type { Negotiated, Peer, PeerStatistics } from '../../session/index.ts';
-import type { Parts } from '../daemon.ts';
 import type { Neighbour } from '../neighbour.ts';
+import type { Parts } from '../parts.ts';
 
 type Context = Pick<Parts, 'rib' | 'clock' | 'identity'>;
 

@@ -3,8 +3,8 @@ import { decodeEvpnRoute, type EvpnRoute, joinEvpnNlri } from 'bgp-protocol';
 import type { ImportView, PathView, RouteView } from '../../control/api.ts';
 import { REASON } from '../../evpn/index.ts';
 import { LOCAL, NONE, type PathId, type PayloadId, type Rib, type RouteId } from '../../rib/index.ts';
-import type { Parts } from '../daemon.ts';
 import type { Neighbour } from '../neighbour.ts';
+import type { Parts } from '../parts.ts';
 import { attributesView } from './attributes.ts';
 import { routeKeyView } from './route-key.ts';
 

@@ -1,0 +1,29 @@
+/** The parts of the daemon, as its files see each other: made in daemon.ts, read by reload, backend and views. */
+import type { AddressTable } from '../base/address-table.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Config } from '../config/index.ts';
+import type { Dataplane } from '../dataplane/interfaces.ts';
+import type { Evpn } from '../evpn/index.ts';
+import type { Rib } from '../rib/index.ts';
+import type { EventStream } from './events.ts';
+import type { DaemonLogger } from './logger.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { Identity } from './peer-settings.ts';
+import type { Problems } from './problems.ts';
+
+/** What the parts of the daemon share with each other and with the control API. */
+export interface Parts {
+  readonly clock: Clock;
+  readonly log: DaemonLogger;
+  readonly addresses: AddressTable;
+  readonly rib: Rib;
+  readonly dataplane: Dataplane;
+  readonly reconfigureDataplane: (config: Config) => void;
+  readonly evpn: Evpn;
+  readonly neighbours: Neighbours;
+  readonly events: EventStream;
+  readonly problems: Problems;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly startedAt: number;
+}
