@@ -7,7 +7,7 @@
  */
 import { CEASE } from 'bgp-protocol';
 import { type IpPrefix, parseIp, parsePrefix, prefixContains, printPrefix } from '../base/ip.ts';
-import type { Logger } from '../base/log.ts';
+import type { LogFields, Logger } from '../base/log.ts';
 import { refuseConnection } from './cease.ts';
 import type { Peer } from './peer.ts';
 import { TRAFFIC_CLASS_CS6 } from './peer-config.ts';
@@ -27,7 +27,10 @@ export interface ListenRange {
   /** Peers at one time. */
   readonly limit: number;
   readonly password?: string | undefined;
-  /** Makes and starts a peer for this address, with a passive configuration; undefined refuses it. */
+  /**
+   * Makes and starts a peer for this address, with a passive configuration; undefined refuses it. It counts until it is
+   * removed: the owner stops and removes it when its state falls back to Idle.
+   */
   create(address: string): Peer | undefined;
 }
 
@@ -46,6 +49,8 @@ export interface ListenerOptions {
 /** RFC 5082 section 3 wants 255 from the first segment of an answer on, when it is not yet known who asks. */
 const ANSWER_OPTIONS: SocketOptions = { ttl: 255, trafficClass: TRAFFIC_CLASS_CS6 };
 
+const TOLD_LIMIT = 1000;
+
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #log: Logger;
@@ -55,6 +60,8 @@ export class Listener {
   /** Keys as they are on the sockets, by prefix. */
   #passwords = new Map<string, string>();
   #refused = 0;
+  /** Addresses whose refusal has been logged. */
+  readonly #told = new Set<string>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -137,12 +144,12 @@ export class Listener {
     const octets = parseIp(address);
     const range = octets && this.#ranges.find(({ network }) => prefixContains(network, octets));
     if (!range) {
-      this.#log.warn({ address }, 'refused a connection: no neighbor and no listen range has this address');
+      this.#refusal({ address }, 'refused a connection: no neighbor and no listen range has this address');
       return undefined;
     }
     if (range.members.size >= range.limit) {
       const { prefix, limit } = range;
-      this.#log.warn(
+      this.#refusal(
         { address, prefix, limit },
         'refused a connection: the listen range has reached its limit',
       );
@@ -153,6 +160,14 @@ export class Listener {
     range.members.add(peer);
     this.#peers.set(placeOf(peer), peer);
     return peer;
+  }
+
+  /** Once per address: a stranger that tries every second must not fill the log. */
+  #refusal(fields: LogFields & { readonly address: string }, message: string): void {
+    const isNews = !this.#told.has(fields.address);
+    if (this.#told.size >= TOLD_LIMIT) this.#told.clear();
+    this.#told.add(fields.address);
+    this.#log[isNews ? 'warn' : 'debug'](fields, message);
   }
 
   /** Brings the keys on the sockets in line with peers and ranges. */

@@ -6,6 +6,7 @@
  */
 import {
   BgpFault,
+  CEASE,
   decodeNotification,
   decodeOpen,
   decodeRouteRefresh,
@@ -21,6 +22,7 @@ import {
   type RouteRefreshMessage,
   unwrapHardReset,
 } from 'bgp-protocol';
+import { refuseConnection } from './cease.ts';
 import { jittered } from './countdown.ts';
 import { type Action, type FsmEvent, type NotificationContent, type State, step } from './fsm.ts';
 import type { MachineOwner } from './machine-owner.ts';
@@ -121,6 +123,11 @@ export class Machine implements TurnReader {
   /** Takes an accepted connection, in Idle (which it leaves for that) or Active. */
   accept(connection: Connection): void {
     if (this.#state === 'Idle') this.dispatch({ type: 'AutomaticStart_with_PassiveTcpEstablishment' });
+    // Whoever watches the states may have stopped the peer on seeing this one.
+    if (this.#state !== 'Active') {
+      refuseConnection(connection, CEASE.CONNECTION_REJECTED);
+      return;
+    }
     this.#adopt(connection);
     this.#connected = true;
     connection.attach(this.#listen(connection));

@@ -86,9 +86,7 @@ export class Peer {
     this.#deps = deps;
     this.#events = events;
     this.#log = deps.log.child({ peer: config.name ?? config.address });
-    this.#idleHold = new Countdown(deps.clock, () =>
-      this.#primary.dispatch({ type: 'IdleHoldTimer_Expires' }),
-    );
+    this.#idleHold = new Countdown(deps.clock, () => this.#idleHoldExpired());
     this.#owner = this.#machineOwner(deps.turns ?? new ReadTurns(deps.clock));
     this.#primary = new Machine(this.#owner);
   }
@@ -265,7 +263,10 @@ export class Peer {
       connect: (events) => this.#connect(events),
       retryMilliseconds: () => this.#retryMilliseconds(),
       explainTimeout: (seconds) => this.#explainTimeout(seconds),
-      startIdleHold: () => this.#idleHold.start(this.#retryMilliseconds()),
+      startIdleHold: () => {
+        // Its owner may have stopped the peer on hearing of its end.
+        if (this.#wanted) this.#idleHold.start(this.#retryMilliseconds());
+      },
       countFailure: (machine, change) => this.#countFailure(machine, change),
       openAccepted: (machine, open) => this.#openAccepted(machine, open),
       moved: (machine, from, to) => this.#moved(machine, from, to),
@@ -274,6 +275,10 @@ export class Peer {
       routeRefresh: (message) => this.#routeRefresh(message),
       writable: () => this.#events.writable(this),
     };
+  }
+
+  #idleHoldExpired(): void {
+    if (this.#primary.state === 'Idle') this.#primary.dispatch({ type: 'IdleHoldTimer_Expires' });
   }
 
   #connect(events: ConnectionEvents): Connection {
@@ -369,6 +374,7 @@ export class Peer {
   #ended(machine: Machine, from: State, reason: CloseReason): void {
     const isOwnLoss = machine === this.#primary || from === 'Established';
     const at = this.#deps.clock.wallTime();
+    const isNews = reason.text !== this.#statistics.lastError;
     if (isOwnLoss) {
       const lasted = from === 'Established' ? this.#deps.clock.now() - this.#establishedAt : 0;
       if (reason.origin === 'transport' && from !== 'Established') this.#backoff.tcpFailed();
@@ -379,7 +385,8 @@ export class Peer {
       }
     }
     if (from !== 'Established') {
-      this.#log.info({ state: from }, `connection ended: ${reason.text}`);
+      // A peer that stays away is told of once, not at every attempt.
+      this.#log[isNews ? 'info' : 'debug']({ state: from }, `connection ended: ${reason.text}`);
       return;
     }
     this.#statistics.flaps++;

@@ -11,8 +11,9 @@ import {
 } from 'bgp-protocol';
 import fc from 'fast-check';
 import t from 'tap';
-import type { MemoryConnection } from '../../src/session/index.ts';
-import { A, B, pseudoRandom, World } from './speakers.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { Listener, type MemoryConnection, Peer } from '../../src/session/index.ts';
+import { A, B, baseConfig, pseudoRandom, recorder, World } from './speakers.ts';
 
 const SECOND = 1000;
 
@@ -857,5 +858,95 @@ t.test(
       return up && balanced && world.network.connections(A, B).length === 2;
     });
     await t.resolves(fc.assert(law, { numRuns: 150 }));
+  },
+);
+
+t.test(
+  'random owner: stop, start, reset and write from within any callback are safe, and do what they say',
+  async (t) => {
+    const acts = fc.array(
+      fc.constantFrom('stop', 'start', 'reset', 'write', 'restart', 'nothing', 'nothing'),
+      { maxLength: 30 },
+    );
+    const law = fc.asyncProperty(acts, fc.nat(), async (list, seed) => {
+      const world = new World({ seed });
+      const log = silentLogger;
+      const transport = world.network.host(A);
+      const pending = [...list];
+      let wanted = true;
+      const act = () => {
+        const next = pending.shift();
+        // Callbacks come from within these calls: what is wanted is said first.
+        if (next === 'stop' || next === 'restart') {
+          wanted = false;
+          peer.stop();
+        }
+        if (next === 'start' || next === 'restart') {
+          wanted = true;
+          peer.start();
+        }
+        if (next === 'reset') peer.reset();
+        if (next === 'write') peer.write(EMPTY_UPDATE);
+      };
+      const events = {
+        established: act,
+        closed: act,
+        stateChanged: act,
+        writable: act,
+        routeRefresh: act,
+        update: () => undefined,
+      };
+      const deps = { clock: world.clock, log, random: pseudoRandom(seed), transport };
+      const peer: Peer = new Peer(baseConfig(A, B), deps, events);
+      const listener = new Listener({ transport, log, addresses: [{ address: A, port: 179 }] });
+      await listener.open();
+      listener.add(peer);
+      const b = await world.speaker(B, A);
+      b.peer.start();
+      peer.start();
+      world.clock.advance(400 * SECOND);
+      return peer.state === (wanted ? 'Established' : 'Idle');
+    });
+    await t.resolves(fc.assert(law, { numRuns: 300 }));
+  },
+);
+
+t.test('a peer that stays away is logged once', async (t) => {
+  const world = new World();
+  const a = await world.speaker(A, B);
+  a.peer.start();
+  world.clock.advance(60 * SECOND);
+  const told = a.log.records.filter(
+    ({ level, message }) => level === 'info' && message.includes('connection refused'),
+  );
+  t.equal(told.length, 1);
+});
+
+t.test(
+  'hundreds of speakers in one process: a reflector and 200 clients are all established in a second',
+  async (t) => {
+    const world = new World();
+    const transport = world.network.host(A);
+    const listener = new Listener({ transport, log: silentLogger, addresses: [{ address: A, port: 179 }] });
+    await listener.open();
+    let up = 0;
+    for (let i = 0; i < 200; i++) {
+      const address = `10.1.${i >> 8}.${i & 255}`;
+      const deps = { clock: world.clock, log: silentLogger, random: pseudoRandom(i), transport };
+      const { events } = recorder();
+      const peer = new Peer(baseConfig(A, address), deps, {
+        ...events,
+        established: () => up++,
+        closed: () => up--,
+      });
+      listener.add(peer);
+      const client = await world.speaker(address, A);
+      peer.start();
+      client.peer.start();
+    }
+    world.clock.advance(SECOND);
+    t.equal(up, 200);
+    world.clock.advance(120 * SECOND);
+    t.equal(up, 200);
   },
 );
