@@ -42,9 +42,10 @@ function checkNeighbor(source: Source, path: Path, node: Tree, root: Tree): Prob
     ...unknownGroup(source, path, node, root),
     ...checkSession(source, path, node, group, root),
   ];
-  const known = node['peer-group'] === undefined || String(node['peer-group']) in map(root['peer-groups']);
+  const name = node['peer-group'];
+  const known = name === undefined || Object.hasOwn(map(root['peer-groups']), String(name));
   if (node['remote-as'] === undefined && group['remote-as'] === undefined && known) {
-    const where = node['peer-group'] === undefined ? '' : `, here or in peer group ${node['peer-group']}`;
+    const where = name === undefined ? '' : `, here or in peer group ${name}`;
     problems.push(source.problem([...path, 'remote-as'], 'nothing', `${value.remoteAs.wanted}${where}`));
   }
   const address = read(value.address, node.address);
