@@ -79,6 +79,7 @@ export class Evpn implements DataplaneEvents {
   readonly #walking = new Set<Instance>();
   readonly #leaving = new Set<Instance>();
   readonly #problems = new Map<string, string>();
+  readonly #moment = { seconds: 0 };
   readonly #work = (deadline: number): boolean => this.work(deadline);
 
   constructor(parts: EvpnParts) {
@@ -101,6 +102,7 @@ export class Evpn implements DataplaneEvents {
       rib,
       addresses,
       clock,
+      moment: this.#moment,
       forwarding,
       floods,
       decisions,
@@ -207,22 +209,30 @@ export class Evpn implements DataplaneEvents {
 
   localMac(vni: number, mac: Mac, flags: number, port: string): void {
     const instance = this.#instances.find(vni);
-    if (instance !== undefined) this.#macVrf.learnLocal(instance, mac, flags, port);
+    if (instance === undefined) return;
+    this.#readClock();
+    this.#macVrf.learnLocal(instance, mac, flags, port);
   }
 
   localMacGone(vni: number, mac: Mac): void {
     const instance = this.#instances.find(vni);
-    if (instance !== undefined) this.#macVrf.forgetLocal(instance, mac);
+    if (instance === undefined) return;
+    this.#readClock();
+    this.#macVrf.forgetLocal(instance, mac);
   }
 
   localNeighbour(vni: number, ip: IpBytes, mac: Mac, flags: number): void {
     const instance = this.#instances.find(vni);
-    if (instance !== undefined) this.#neighbours.learnLocal(instance, ip, mac, flags);
+    if (instance === undefined) return;
+    this.#readClock();
+    this.#neighbours.learnLocal(instance, ip, mac, flags);
   }
 
   localNeighbourGone(vni: number, ip: IpBytes): void {
     const instance = this.#instances.find(vni);
-    if (instance !== undefined) this.#neighbours.forgetLocal(instance, ip);
+    if (instance === undefined) return;
+    this.#readClock();
+    this.#neighbours.forgetLocal(instance, ip);
   }
 
   vtepReachable(vtep: AddressId, reachable: boolean): void {
@@ -252,6 +262,7 @@ export class Evpn implements DataplaneEvents {
   work(deadline: number): boolean {
     const visit: (route: RouteId) => void = this.#importer.visit;
     do {
+      this.#readClock();
       this.#consumer.drain(ROUTES_A_STEP, visit);
       this.#walkOn(ROUTES_A_STEP);
       if (!this.#resweep.isIdle) this.#resweep.step(SWEPT_A_STEP, visit);
@@ -261,6 +272,10 @@ export class Evpn implements DataplaneEvents {
       }
     } while (this.#clock.now() < deadline);
     return true;
+  }
+
+  #readClock(): void {
+    this.#moment.seconds = this.#clock.now() / 1000;
   }
 
   #requestWork(): void {

@@ -12,7 +12,7 @@ import { ENTRY_FLAG, type ForwardingTable } from '../dataplane/interfaces.ts';
 import type { Instance, InstanceTable } from './instance.ts';
 import { MAC_STATE, type MacRow, type MacTable } from './mac-table.ts';
 import { claimBeats, isImmovable, type MoveCounter, nextSequence } from './mobility.ts';
-import type { MacOwner, Neighbours } from './neighbours.ts';
+import type { MacOwner, Moment, Neighbours } from './neighbours.ts';
 import type { Originator } from './originator.ts';
 import { NO_ROW, type RemoteRoutes, type RouteRow, TAKEN_AS } from './remote-routes.ts';
 import type { Reporter } from './reports.ts';
@@ -32,6 +32,7 @@ export interface MacVrfParts {
   readonly originator: Originator;
   readonly moves: MoveCounter;
   readonly clock: Clock;
+  readonly moment: Moment;
   readonly reporter: Reporter;
 }
 
@@ -186,7 +187,7 @@ export class MacVrf implements MacOwner {
     const macs = this.#macs;
     macs.state[row] |= MAC_STATE.LOCAL;
     macs.sequence[row] = this.#nextSequence(row);
-    macs.since[row] = this.#now();
+    macs.since[row] = this.#parts.moment.seconds;
     instance.localMacs++;
     this.#install(row, instance, NO_ROW);
     this.#announce(row, instance);
@@ -327,7 +328,7 @@ export class MacVrf implements MacOwner {
     if (vtep === before && flags === macs.installedFlags[row]) return;
     macs.installedVtep[row] = vtep;
     macs.installedFlags[row] = flags;
-    macs.since[row] = this.#now();
+    macs.since[row] = this.#parts.moment.seconds;
     if (vtep === 0) {
       instance.remoteMacs--;
       this.#parts.forwarding.deleteMac(instance.vni, macs.mac(row));
@@ -360,9 +361,5 @@ export class MacVrf implements MacOwner {
     if ((this.#routes.flags[best] & ENTRY_FLAG.STICKY) === 0) return;
     macs.state[row] |= MAC_STATE.CONFLICT;
     this.#parts.reporter.conflict(instance, macs.mac(row), this.#routes.vtep[best]);
-  }
-
-  #now(): number {
-    return this.#parts.clock.now() / 1000;
   }
 }

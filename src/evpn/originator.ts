@@ -22,7 +22,7 @@ import type { AddressTable } from '../base/address-table.ts';
 import type { IpBytes } from '../base/ip.ts';
 import { type Mac, putMac } from '../base/mac.ts';
 import { ENTRY_FLAG } from '../dataplane/interfaces.ts';
-import type { AttributesId, Rib } from '../rib/index.ts';
+import { type AttributesId, LOCAL, type PayloadId, type Rib } from '../rib/index.ts';
 import { type Instance, sameOctets } from './instance.ts';
 
 /** Where the claims of this leaf go. */
@@ -40,8 +40,8 @@ const BLOCKS_KEPT = 64;
 
 /** What is remembered for an instance until its next hop or route targets change. */
 interface Prepared {
-  /** ESI 0 and the VNI: the part of a type-2 route that is no key. */
-  readonly payload: Uint8Array;
+  /** ESI 0 and the VNI: the part of a type-2 route that is no key. Held with a reference. */
+  readonly payload: PayloadId;
   /** By sequence number and flags; each held with a reference. */
   readonly blocks: Map<number, AttributesId>;
 }
@@ -63,9 +63,7 @@ export class RibOriginator implements Originator {
   }
 
   announceMac(instance: Instance, mac: Mac, sequence: number, flags: number): void {
-    const key = this.#key(instance, mac, undefined);
-    const prepared = this.#prepare(instance);
-    this.#rib.originate(key, prepared.payload, this.#block(instance, prepared, sequence, flags));
+    this.#announce(instance, this.#key(instance, mac, undefined), sequence, flags);
   }
 
   withdrawMac(instance: Instance, mac: Mac): void {
@@ -73,9 +71,7 @@ export class RibOriginator implements Originator {
   }
 
   announceNeighbour(instance: Instance, mac: Mac, ip: IpBytes, sequence: number, flags: number): void {
-    const key = this.#key(instance, mac, ip);
-    const prepared = this.#prepare(instance);
-    this.#rib.originate(key, prepared.payload, this.#block(instance, prepared, sequence, flags));
+    this.#announce(instance, this.#key(instance, mac, ip), sequence, flags);
   }
 
   withdrawNeighbour(instance: Instance, mac: Mac, ip: IpBytes): void {
@@ -98,8 +94,16 @@ export class RibOriginator implements Originator {
   /** The next hop or the route targets of `instance` have changed, or it is gone: its blocks are made anew. */
   forgetBlocks(instance: Instance): void {
     const prepared = this.#prepared.get(instance);
-    if (prepared !== undefined) this.#releaseBlocks(prepared);
+    if (prepared === undefined) return;
+    this.#releaseBlocks(prepared);
+    this.#rib.payloads.release(prepared.payload);
     this.#prepared.delete(instance);
+  }
+
+  #announce(instance: Instance, key: Uint8Array, sequence: number, flags: number): void {
+    const prepared = this.#prepare(instance);
+    const block = this.#block(instance, prepared, sequence, flags);
+    this.#rib.upsert(LOCAL, key, 0, key.length, prepared.payload, block);
   }
 
   #prepare(instance: Instance): Prepared {
@@ -107,7 +111,8 @@ export class RibOriginator implements Originator {
     if (prepared === undefined) {
       const payload = new Uint8Array(ESI_OCTETS + 3);
       new DataView(payload.buffer).setUint32(ESI_OCTETS - 1, instance.vni);
-      prepared = { payload, blocks: new Map() };
+      prepared = { payload: this.#rib.payloads.intern(payload), blocks: new Map() };
+      this.#rib.payloads.retain(prepared.payload);
       this.#prepared.set(instance, prepared);
     }
     return prepared;
