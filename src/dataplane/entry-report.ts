@@ -1,5 +1,5 @@
 /** What people are told of the entries: views, counts, and in words what cannot be written and who fights over what. */
-import { DECISION, type EntryStore } from './entry-store.ts';
+import { DECISION, type EntryStore, ERROR_UNKNOWN } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type { EntryView } from './interfaces.ts';
 
@@ -86,6 +86,7 @@ export class EntryReport {
 
   #errorOf(table: EntryTable, row: number): string {
     const code = table.error[row]!;
+    if (code === ERROR_UNKNOWN) return 'nobody answered whether it was written; reading it again';
     if (code !== DECISION.CONFLICT) return this.#errorText(code);
     const held = this.#store.describeActual(table, row);
     return `another program's entry is in the way (${held}); evpnd leaves it alone`;

@@ -19,6 +19,9 @@ export const DECISION = {
   CONFLICT: -2,
 } as const;
 
+/** Kept as a row's error while nobody knows whether its last write was performed. Driver's codes are positive. */
+export const ERROR_UNKNOWN = -3;
+
 /** Where a VNI stands between the control plane (`ensured`) and the dataplane (`state`). */
 export interface VniRecord {
   readonly vni: number;

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { type Driver, EntryBatch, KINDS, OP, PART, RESULT } from './driver.ts';
 import { FIGHT_EDITS } from './entry-report.ts';
-import { DECISION, type EntryStore } from './entry-store.ts';
+import { DECISION, type EntryStore, ERROR_UNKNOWN } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type { EntryObserver } from './observer.ts';
 import { RowQueue } from './row-queue.ts';
@@ -190,8 +190,10 @@ export class EntryWriter {
       const result = batch.result[i]!;
       table.state[row]! &= ~ROW.IN_FLIGHT;
       if (result === RESULT.OK) this.#accept(table, row, i);
-      else if (result === RESULT.UNKNOWN) unknown = true;
-      else this.#refuse(table, row, result);
+      else if (result === RESULT.UNKNOWN) {
+        unknown = true;
+        this.#refuse(table, row, ERROR_UNKNOWN);
+      } else this.#refuse(table, row, result);
     }
     // A driver that answers later continues in a new slice; one that answered at once is still inside its own.
     this.#schedule();
@@ -293,10 +295,12 @@ export class EntryWriter {
     if (next !== Number.POSITIVE_INFINITY) this.#wakeAt(next);
   }
 
-  /** Whether the row's time comes by itself: refused by the driver, or to be repaired. */
+  /** Whether the row's time comes by itself: refused by the driver, of unknown result, or to be repaired. */
   #waits(table: EntryTable, row: number): boolean {
     const state = table.state[row]!;
-    return (state & ROW.SUSPECT) !== 0 || ((state & ROW.FAILED) !== 0 && table.error[row]! > 0);
+    return (
+      (state & ROW.SUSPECT) !== 0 || ((state & ROW.FAILED) !== 0 && table.error[row] !== DECISION.CONFLICT)
+    );
   }
 
   #sweepSome(): void {

@@ -235,10 +235,10 @@ t.test('silent drift is found by the audit', async (test) => {
 
 t.test('an unknown result is settled by reading, not by guessing', async (test) => {
   const { clock, dataplane, hosts, vtep } = await openRig(0);
-  hosts.faults.unknownResults = true;
+  hosts.faults.unknownResults = 'performed';
   dataplane.setMac(10, HOST, vtep, 0);
   await settle(clock);
-  hosts.faults.unknownResults = false;
+  hosts.faults.unknownResults = undefined;
   clock.advance(1000);
   await settle(clock);
   test.match(dataplane.counters(), { installed: 1, pending: 0 });
@@ -264,6 +264,23 @@ t.test(
     test.match(dataplane.counters(), { installed: 2, failed: 0, pending: 0 });
   },
 );
+
+t.test('results that stay unknown are asked for ever more slowly', async (test) => {
+  const { clock, addresses, dataplane, hosts, vtep } = await openRig(0);
+  hosts.faults.unknownResults = 'lost';
+  dataplane.setMac(10, HOST, vtep, 0);
+  for (let i = 0; i < 600; i++) {
+    clock.advance(100);
+    await settle(clock);
+  }
+  test.match([...dataplane.entries()][0], { status: 'failed', error: /nobody answered/ });
+  const { dumps } = dataplane.counters();
+  test.ok(dumps < 20, `${dumps} dumps in a minute`);
+  hosts.faults.unknownResults = undefined;
+  clock.advance(60_000);
+  await settle(clock);
+  test.same(linesOf(addresses, hosts.tables), ['mac 10 02:00:00:00:00:05 10.0.0.2']);
+});
 
 t.test('a dump that fails is tried again, and nothing is written before one succeeded', async (test) => {
   const clock = new ManualClock();

@@ -76,8 +76,8 @@ export interface MemoryFaults {
   refuse: ((entry: MemoryEntry) => boolean) | undefined;
   /** Notices are lost, and nobody is told, until this is false again. */
   loseNotices: boolean;
-  /** The next batches have no known result, though they were performed. */
-  unknownResults: boolean;
+  /** Batches have no known result, whether they were performed or lost on the way. */
+  unknownResults: 'performed' | 'lost' | undefined;
   failDump: boolean;
 }
 
@@ -94,7 +94,7 @@ export class MemoryDriver implements Driver {
   readonly faults: MemoryFaults = {
     refuse: undefined,
     loseNotices: false,
-    unknownResults: false,
+    unknownResults: undefined,
     failDump: false,
   };
   readonly #addresses: AddressTable;
@@ -261,13 +261,14 @@ export class MemoryDriver implements Driver {
     const entry = entryOf(batch, i);
     if (!this.tables.instances.has(entry.vni)) return ERROR_NO_INSTANCE;
     if (this.faults.refuse?.(entry)) return ERROR_REFUSED;
+    if (this.faults.unknownResults === 'lost') return RESULT.UNKNOWN;
     this.tables.writes++;
     if (batch.op[i] === OP.REMOVE) this.tables.entries.delete(keyOf(entry));
     else {
       this.tables.entries.set(keyOf(entry), entry);
       if (entry.kind === 'mac') this.#moveAway(entry.vni, entry.mac!);
     }
-    return this.faults.unknownResults ? RESULT.UNKNOWN : RESULT.OK;
+    return this.faults.unknownResults === undefined ? RESULT.OK : RESULT.UNKNOWN;
   }
 
   /** A remote entry takes the MAC over from a local port, as in a bridge. */
