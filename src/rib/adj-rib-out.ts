@@ -249,7 +249,8 @@ export class AdjRibOut {
       const member = members[this.#turn++ % members.length]!;
       if (member.congested || member.inStep || !this.#members.has(member)) continue;
       busy = this.#serve(member) || busy;
-      if (this.#host.clock.now() >= deadline) break;
+      // Out of time with members left over is more to do, whatever came of this one.
+      if (this.#host.clock.now() >= deadline) return busy || turns > 1;
     }
     return busy;
   }

@@ -380,3 +380,21 @@ t.test('ten flaps of a route between two drains are one change', (t) => {
   t.equal(rib.table.keys.size, 0);
   t.end();
 });
+
+t.test('every out-of-step peer has its turn, also when each slice has time for one only', (t) => {
+  const clock = new StepClock();
+  const { rib } = newRib({ clock, sliceMilliseconds: 0 });
+  const first = join(rib, 31);
+  feedMany(rib, first.source, 0, 10, {});
+  clock.settle();
+  // A refresh that owes nothing, for all routes are its own, puts a peer out of step for a moment.
+  rib.group(CLIENTS).refresh(first);
+  const late = [32, 33, 34].map((last) => join(rib, last));
+  clock.settle();
+  t.same(
+    late.map((peer) => peer.routes.size),
+    [10, 10, 10],
+  );
+  t.equal(rib.group(CLIENTS).outOfStep, 0);
+  t.end();
+});

@@ -437,7 +437,10 @@ t.test('at rest every peer knows what the model says, and every loser lost where
       const found = [...pair.differences(), ...pair.leftovers()];
       if (found.length > 0) throw new Error(found.join('\n'));
     }),
-    { numRuns: Number(process.env.RIB_RUNS ?? 500) },
+    {
+      numRuns: Number(process.env.RIB_RUNS ?? 500),
+      ...(process.env.RIB_SEED ? { seed: Number(process.env.RIB_SEED) } : {}),
+    },
   );
   t.end();
 });
