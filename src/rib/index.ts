@@ -13,6 +13,10 @@
  *
  * that is 74 to 82; doubling columns leave up to as much again reserved, but untouched pages take no memory. A second path of a
  * route takes 24. Attribute blocks and payloads are shared: a distinct block takes its octets and 50 more.
+ *
+ * Measured by test/bench/rib.ts (Node 20, two busy cores): a million such routes from packed UPDATEs to four peers take
+ * 0.65 s and 120 MB above the empty process, the same again 0.28 s, to withdraw them 0.65 s, to sweep them after their
+ * source died 0.4 s; no slice above 15 ms, of which the doubling of columns is the longest part.
  */
 export { AdjRibOut } from './adj-rib-out.ts';
 export type { AttributeTable } from './attribute-table.ts';
