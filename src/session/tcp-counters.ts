@@ -53,11 +53,16 @@ export function explainSilence(
 ): string | undefined {
   const rose = (name: keyof TcpCounters) =>
     before !== undefined && after !== undefined && after[name] > before[name];
-  if (rose('md5Failure')) return 'TCP MD5 failures rising: wrong password?';
-  if (rose('md5NotFound')) return 'TCP segments without MD5 arrive: password missing at the peer?';
-  if (rose('md5Unexpected')) return 'TCP segments with MD5 arrive: password missing here?';
-  if (rose('minTtlDrop'))
+  // The counters are everybody's: only those that can concern this peer say something about it.
+  if (expects.password) {
+    if (rose('md5Failure')) return 'TCP MD5 failures rising: wrong password?';
+    if (rose('md5NotFound')) return 'TCP segments without MD5 arrive: password missing at the peer?';
+  } else if (rose('md5Unexpected')) {
+    return 'TCP segments with MD5 arrive: password missing here?';
+  }
+  if (expects.gtsm && rose('minTtlDrop')) {
     return 'TCP segments with too low a TTL arrive: more hops than ttl-security allows?';
+  }
   if (expects.password) return 'a TCP MD5 password is set: does the peer have the same one?';
   if (expects.gtsm) return 'TTL security is on: is the peer within its hops, and does it send TTL 255?';
   return undefined;

@@ -267,7 +267,11 @@ t.test('the counters of /proc/net/netstat are read by name, and what rose is tol
   const none = { password: false, gtsm: false };
   t.equal(explainSilence(counters, counters, none), undefined);
   t.equal(explainSilence(counters, undefined, none), undefined);
-  t.match(explainSilence(counters, { ...counters, md5Failure: 4 }, none), 'wrong password');
+  t.match(
+    explainSilence(counters, { ...counters, md5Failure: 4 }, { password: true, gtsm: false }),
+    'wrong password',
+  );
+  t.equal(explainSilence(counters, { ...counters, md5Failure: 4 }, none), undefined, 'some other peer');
   t.match(
     explainSilence(counters, counters, { password: true, gtsm: false }),
     'does the peer have the same one?',

@@ -693,11 +693,15 @@ t.test(
 );
 
 t.test('RFC 2385: MD5 failures that rise while nobody answers are named as the likely cause', async (t) => {
-  for (const [name, words] of [
-    ['md5Failure', 'TCP MD5 failures rising: wrong password?'],
-    ['md5NotFound', 'TCP segments without MD5 arrive: password missing at the peer?'],
-    ['md5Unexpected', 'TCP segments with MD5 arrive: password missing here?'],
-    ['minTtlDrop', 'TCP segments with too low a TTL arrive: more hops than ttl-security allows?'],
+  for (const [name, config, words] of [
+    ['md5Failure', { password: 'k' }, 'TCP MD5 failures rising: wrong password?'],
+    ['md5NotFound', { password: 'k' }, 'TCP segments without MD5 arrive: password missing at the peer?'],
+    ['md5Unexpected', {}, 'TCP segments with MD5 arrive: password missing here?'],
+    [
+      'minTtlDrop',
+      { ttlSecurityHops: 1 },
+      'TCP segments with too low a TTL arrive: more hops than ttl-security allows?',
+    ],
   ] as const) {
     const world = new World();
     world.network.setReachability(B, 'silent');
@@ -706,7 +710,7 @@ t.test('RFC 2385: MD5 failures that rise while nobody answers are named as the l
       counters[name]++;
       return { ...counters };
     };
-    const a = await world.speaker(A, B, {}, { deps: { readTcpCounters } });
+    const a = await world.speaker(A, B, config, { deps: { readTcpCounters } });
     a.peer.start();
     world.clock.advance(15 * SECOND);
     t.equal(a.peer.statistics.lastError, `TCP: connection timed out, no answer within 10 s, ${words}`);
