@@ -358,6 +358,9 @@ t.test(
         'settle',
         'ensure',
         'remove',
+        'attach',
+        'attach',
+        'detach',
       ),
       vni: fc.constantFrom(...vnis),
       which: fc.nat(2),
@@ -365,7 +368,7 @@ t.test(
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const { clock, addresses, dataplane, hosts } = await openRig(5000);
+        const { clock, addresses, dataplane, hosts, events } = await openRig(5000);
         const vteps = ['10.0.0.2', '10.0.0.3', '10.0.0.4'].map((text) => addresses.intern(ip(text)));
         const wanted = new Map<string, string>();
         const ensured = new Set([10]);
@@ -396,6 +399,8 @@ t.test(
             const held = [...hosts.tables.entries.values()].find((entry) => entry.vni === vni);
             if (held) hosts.deleteForeign(held);
           } else if (what === 'lose') hosts.faults.loseNotices = !hosts.faults.loseNotices;
+          else if (what === 'attach' && present.has(vni)) hosts.attachMac(vni, host, 'p1');
+          else if (what === 'detach' && present.has(vni)) hosts.detachMac(vni, host);
           else if (what === 'overrun') hosts.overrun();
           else if (what === 'refuse') hosts.faults.refuse = (entry) => entry.mac === host;
           else if (what === 'allow') hosts.faults.refuse = undefined;
@@ -409,6 +414,7 @@ t.test(
           } else if (what === 'remove') {
             dataplane.remove(vni);
             ensured.delete(vni);
+            for (const key of [...events.macs.keys()]) if (key.startsWith(`${vni} `)) events.macs.delete(key);
             for (const key of [...wanted.keys()]) if (key.split(' ')[1] === String(vni)) wanted.delete(key);
           } else if (what === 'time') {
             clock.advance(777);
@@ -417,6 +423,23 @@ t.test(
         }
         hosts.faults.loseNotices = false;
         hosts.faults.refuse = undefined;
+        for (let i = 0; i < 30; i++) {
+          clock.advance(5000);
+          await settle(clock);
+        }
+        const local = [...hosts.tables.instances]
+          .filter(([vni]) => ensured.has(vni))
+          .flatMap(([vni, instance]) => [...instance.macs.keys()].map((at) => `${vni} ${printMac(at)}`));
+        const told = [...events.macs.keys()].filter((key) => ensured.has(Number(key.split(' ')[0])));
+        if (JSON.stringify(told.sort()) !== JSON.stringify(local.sort())) {
+          throw new Error(
+            `told of hosts ${told.join(', ') || 'none'}; there are ${local.join(', ') || 'none'}`,
+          );
+        }
+        // A remote MAC yields to a local one for as long as that is there.
+        for (const [vni, instance] of hosts.tables.instances) {
+          for (const at of [...instance.macs.keys()]) hosts.detachMac(vni, at);
+        }
         for (let i = 0; i < 30; i++) {
           clock.advance(5000);
           await settle(clock);
@@ -434,7 +457,7 @@ t.test(
           );
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   },
 );
