@@ -56,8 +56,32 @@ export class Source {
         problems.push(this.#problemAt(alias.range?.[0] ?? 0, '', `"*${alias.source}"`, wanted));
       },
     });
+    problems.push(...(problems.length === 0 ? this.#expansionProblems() : []));
     const seen = new Set<number>();
     return problems.filter(({ line }) => !seen.has(line) && seen.add(line));
+  }
+
+  /** What is well formed and still makes no tree: merging what is no map, aliases of aliases without end. */
+  #expansionProblems(): Problem[] {
+    const problems: Problem[] = [];
+    visit(this.#document, {
+      Pair: (_, { key, value }) => {
+        if (!isMergeKey(key)) return;
+        const merged = this.#followed(value);
+        const sources = isSeq(merged) ? merged.items : [merged];
+        if (sources.every((source) => isMap(this.#followed(source)))) return;
+        const wanted = 'an alias of keys and values to merge, such as *name';
+        problems.push(this.#problemAt(startOf(value) ?? startOf(key) ?? 0, '<<', undefined, wanted));
+      },
+    });
+    if (problems.length > 0) return problems;
+    try {
+      this.tree();
+      return [];
+    } catch (error) {
+      const wanted = `Cannot expand the aliases: ${error instanceof Error ? error.message : error}`;
+      return [this.#problemAt(0, '', undefined, wanted)];
+    }
   }
 
   /** Maps, lists and texts. An empty file is an empty map. */
@@ -131,13 +155,16 @@ export class Source {
     const own = map.items.find((pair) => isScalar(pair.key) && pair.key.value === String(key));
     if (own) return own;
     for (const { key: name, value } of map.items) {
-      if (!isScalar(name) || String(name.value) !== '<<' || value === null) continue;
+      if (!isMergeKey(name) || value === null) continue;
       const merged = this.#pair(value, key);
       if (merged) return merged;
     }
     return undefined;
   }
 }
+
+/** The library gives a merge key a symbol for a value. */
+const isMergeKey = (key: Node): boolean => isScalar(key) && key.source === '<<';
 
 function startOf(node: Node): number | undefined {
   if (typeof node !== 'object' || node === null || !('range' in node)) return undefined;
