@@ -121,7 +121,11 @@ export class Evpn implements DataplaneEvents {
       release: (row: number, instance: Instance) => this.#macVrf.release(row, instance),
     };
     this.#neighbours = new Neighbours({ ...shared, owner });
-    this.#macVrf = new MacVrf({ ...shared, neighbours: this.#neighbours });
+    this.#macVrf = new MacVrf({
+      ...shared,
+      neighbours: this.#neighbours,
+      requestWork: () => this.#requestWork(),
+    });
     this.#importer = new Importer({
       ...shared,
       macVrf: this.#macVrf,
@@ -265,6 +269,7 @@ export class Evpn implements DataplaneEvents {
       this.#readClock();
       this.#consumer.drain(ROUTES_A_STEP, visit);
       this.#walkOn(ROUTES_A_STEP);
+      this.#macVrf.insist();
       if (!this.#resweep.isIdle) this.#resweep.step(SWEPT_A_STEP, visit);
       if (this.#consumer.dirty === 0 && this.#walking.size === 0 && this.#resweep.isIdle) {
         this.#sayGoodbye();

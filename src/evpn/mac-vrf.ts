@@ -34,6 +34,8 @@ export interface MacVrfParts {
   readonly clock: Clock;
   readonly moment: Moment;
   readonly reporter: Reporter;
+  /** Asks for a call of `insist` in the next slice of work. */
+  readonly requestWork: () => void;
 }
 
 export class MacVrf implements MacOwner {
@@ -43,6 +45,9 @@ export class MacVrf implements MacOwner {
   readonly #moves: MoveCounter;
   /** Names of the ports of local MACs, for people. */
   readonly #ports = new Map<MacRow, string>();
+
+  /** MACs that the dataplane has learned here, though they stay elsewhere. */
+  readonly #insisting = new Set<MacRow>();
 
   constructor(parts: MacVrfParts) {
     this.#parts = parts;
@@ -62,8 +67,8 @@ export class MacVrf implements MacOwner {
     const row = macs.insert(instance, mac);
     const best = macs.isLocal(row) ? NO_ROW : this.#findBest(row);
     if (best !== NO_ROW && !this.#mayMoveHere(row, instance, best, flags)) {
-      // The dataplane's own entry has taken the place of the one wanted: say again where the MAC is.
-      if (macs.installedVtep[row] !== 0) this.#setMac(row, instance);
+      this.#insisting.add(row);
+      this.#parts.requestWork();
       return;
     }
     const before = macs.localFlags[row];
@@ -134,6 +139,18 @@ export class MacVrf implements MacOwner {
     else if (macs.isLocal(row)) this.#announce(row, instance);
   }
 
+  /**
+   * The dataplane's own entries have taken the place of those wanted: says again where these MACs are. Not from within the
+   * call that tells of the learning, for until that returns the dataplane holds its hand.
+   */
+  insist(): void {
+    const macs = this.#macs;
+    for (const row of this.#insisting) {
+      if (macs.installedVtep[row] !== 0) this.#setMac(row, this.#parts.instances.at(macs.instance[row]));
+    }
+    this.#insisting.clear();
+  }
+
   /** The local claim for the MAC in `row` shall have at least this sequence number. */
   raiseSequence(row: MacRow, sequence: number): void {
     const macs = this.#macs;
@@ -146,7 +163,9 @@ export class MacVrf implements MacOwner {
 
   /** Frees the row of a MAC of which nothing is known any more. */
   release(row: MacRow, instance: Instance): void {
-    if (this.#macs.release(row, instance)) this.#moves.clear(row);
+    if (!this.#macs.release(row, instance)) return;
+    this.#moves.clear(row);
+    this.#insisting.delete(row);
   }
 
   /** An operator has looked into a duplicate: its moves are forgotten, and a frozen one goes where it is claimed to be. */

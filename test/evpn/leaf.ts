@@ -195,15 +195,7 @@ export class Leaf {
 
   /** A peer announces `route` with `attributes`. Returns its row. */
   announce(route: EvpnRoute, attributes: readonly Attribute[], source: SourceId = this.peer): number {
-    const { key, payload } = split(route);
-    const row = this.rib.upsert(
-      source,
-      key,
-      0,
-      key.length,
-      this.rib.payloads.intern(payload),
-      this.rib.attributes.intern(encodeAttributeBlock([...attributes])),
-    );
+    const row = put(this.rib, source, route, attributes);
     this.settle();
     return row;
   }
@@ -241,6 +233,13 @@ export class Leaf {
       };
     }
   }
+}
+
+/** Announces `route` for `source`. Returns its row. */
+export function put(rib: Rib, source: SourceId, route: EvpnRoute, attributes: readonly Attribute[]): number {
+  const { key, payload } = split(route);
+  const block = rib.attributes.intern(encodeAttributeBlock([...attributes]));
+  return rib.upsert(source, key, 0, key.length, rib.payloads.intern(payload), block);
 }
 
 function split(route: EvpnRoute): { key: Uint8Array; payload: Uint8Array } {

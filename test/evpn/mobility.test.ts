@@ -149,7 +149,9 @@ t.test(
     leaf.announce(hostRoute(M1), attributesOf({ sticky: true }));
     t.equal(leaf.forwarding.macs.get(MAC1), `10.0.0.2 flags ${ENTRY_FLAG.STICKY}`);
     leaf.evpn.localMac(10, M1, 0, 'swp1');
+    leaf.settle();
     leaf.evpn.localMac(10, M1, 0, 'swp1');
+    leaf.settle();
     t.same(leaf.announced(), [imet]);
     t.equal(leaf.forwarding.log.length, 3, 'the dataplane is told again where it is, each time');
     t.equal(leaf.log.records.filter((record) => record.level === 'warn').length, 1);

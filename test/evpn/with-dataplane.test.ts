@@ -1,0 +1,112 @@
+/** Evpn over the shared reconciler with tables in memory: what the two expect of each other holds. */
+import t from 'tap';
+import { AddressTable } from '../../src/base/address-table.ts';
+import { ManualClock } from '../../src/base/clock.ts';
+import { ip } from '../../src/base/ip.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { createMemoryDataplane } from '../../src/dataplane/memory/index.ts';
+import { EVPN_DEFAULTS, Evpn } from '../../src/evpn/index.ts';
+import { LOCAL, Rib, type SourceId } from '../../src/rib/index.ts';
+import { attributesOf, hostRoute, M1, put, routerIdNumber } from './leaf.ts';
+
+class Stack {
+  readonly addresses = new AddressTable();
+  readonly clock = new ManualClock();
+  readonly memory = createMemoryDataplane({ clock: this.clock, addresses: this.addresses });
+  readonly rib: Rib;
+  readonly evpn: Evpn;
+  readonly peer: SourceId;
+
+  constructor() {
+    const { addresses, clock } = this;
+    const routerId = routerIdNumber('10.0.0.5');
+    this.rib = new Rib({ localAs: 65000, routerId, clusterId: routerId, addresses, clock });
+    this.evpn = new Evpn({
+      config: { ...EVPN_DEFAULTS, routerId: '10.0.0.5', localAs: 65000, advertiseAllVni: true },
+      rib: this.rib,
+      forwarding: this.memory.dataplane,
+      addresses,
+      clock,
+      log: silentLogger,
+    });
+    this.peer = this.rib.addSource({
+      kind: 'ibgp',
+      client: false,
+      routerId: routerIdNumber('10.0.0.100'),
+      address: '10.0.0.100',
+      remoteAs: 65000,
+    });
+  }
+
+  async open(): Promise<void> {
+    this.memory.hosts.setInstance({
+      vni: 10,
+      vtep: ip('10.0.0.5'),
+      vxlanInterface: 'vxlan10',
+      bridge: 'br10',
+      sviInterface: 'br10',
+      vlan: undefined,
+      up: true,
+      mtu: 1450,
+      warnings: [],
+    });
+    const opened = this.memory.dataplane.open(this.evpn);
+    this.evpn.start();
+    await this.settle();
+    await opened;
+    await this.settle();
+  }
+
+  /** Lets promises and due timers run until neither has more. */
+  async settle(): Promise<void> {
+    for (let i = 0; i < 20; i++) {
+      this.clock.advance(10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async claim(sequence: number, sticky = false): Promise<void> {
+    put(this.rib, this.peer, hostRoute(M1), attributesOf({ sequence, sticky }));
+    await this.settle();
+  }
+
+  entry(): string | undefined {
+    const entry = [...this.memory.dataplane.entries(10)].find(({ kind }) => kind === 'mac');
+    return entry && `${entry.vtep} ${entry.status}`;
+  }
+
+  get local(): boolean {
+    return this.rib.counts(LOCAL).best === 2;
+  }
+}
+
+t.test(
+  'a host that moves to and fro between a port here and another leaf, with the real reconciler',
+  async (t) => {
+    const stack = new Stack();
+    await stack.open();
+    for (let sequence = 0; sequence < 6; sequence += 2) {
+      stack.memory.hosts.attachMac(10, M1, 'swp1');
+      await stack.settle();
+      t.ok(stack.local, 'announced');
+      t.equal(stack.entry(), undefined);
+      await stack.claim(sequence + 1);
+      t.notOk(stack.local, 'withdrawn');
+      t.equal(stack.entry(), '10.0.0.2 installed');
+    }
+  },
+);
+
+t.test(
+  'RFC 7432 section 15.2: a MAC that is sticky elsewhere is written again after a port has learned it',
+  async (t) => {
+    const stack = new Stack();
+    await stack.open();
+    await stack.claim(0, true);
+    stack.memory.hosts.attachMac(10, M1, 'swp1');
+    await stack.settle();
+    t.notOk(stack.local);
+    t.equal(stack.entry(), '10.0.0.2 installed');
+    t.notOk(stack.memory.hosts.tables.instances.get(10)!.macs.has(M1), 'the entry of the port is gone');
+  },
+);
