@@ -11,11 +11,11 @@ export { Evpn, type EvpnDataplane, type EvpnParts } from './evpn.ts';
 export { REASON, type Reason, reasonText } from './reasons.ts';
 export type { EvpnEvent, EvpnListener } from './reports.ts';
 export type {
-  EvpnViews,
   FloodView,
   ImportView,
   InstanceView,
   MacView,
   NeighbourView,
   VtepView,
-} from './views.ts';
+} from './view-types.ts';
+export type { EvpnViews } from './views.ts';

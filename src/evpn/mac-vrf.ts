@@ -10,8 +10,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Mac } from '../base/mac.ts';
 import { ENTRY_FLAG, type ForwardingTable } from '../dataplane/interfaces.ts';
 import type { Instance, InstanceTable } from './instance.ts';
+import { MacClaims } from './mac-claims.ts';
 import { MAC_STATE, type MacRow, type MacTable } from './mac-table.ts';
-import { claimBeats, isImmovable, type MoveCounter, nextSequence } from './mobility.ts';
+import { claimBeats, isImmovable, type MoveCounter } from './mobility.ts';
 import type { MacOwner, Moment, Neighbours } from './neighbours.ts';
 import type { Originator } from './originator.ts';
 import { NO_ROW, type RemoteRoutes, type RouteRow, TAKEN_AS } from './remote-routes.ts';
@@ -43,6 +44,7 @@ export class MacVrf implements MacOwner {
   readonly #macs: MacTable;
   readonly #routes: RemoteRoutes;
   readonly #moves: MoveCounter;
+  readonly #claims: MacClaims;
   /** Names of the ports of local MACs, for people. */
   readonly #ports = new Map<MacRow, string>();
 
@@ -54,6 +56,7 @@ export class MacVrf implements MacOwner {
     this.#macs = parts.macs;
     this.#routes = parts.routes;
     this.#moves = parts.moves;
+    this.#claims = new MacClaims(parts);
   }
 
   /** The port of a local MAC. */
@@ -65,7 +68,7 @@ export class MacVrf implements MacOwner {
   learnLocal(instance: Instance, mac: Mac, flags: number, port: string): void {
     const macs = this.#macs;
     const row = macs.insert(instance, mac);
-    const best = macs.isLocal(row) ? NO_ROW : this.#findBest(row);
+    const best = macs.isLocal(row) ? NO_ROW : this.#claims.findBest(row);
     if (best !== NO_ROW && !this.#mayMoveHere(row, instance, best, flags)) {
       this.#insisting.add(row);
       this.#parts.requestWork();
@@ -126,7 +129,7 @@ export class MacVrf implements MacOwner {
     this.#parts.neighbours.removeRemote(route, instance);
     macs.unlinkRoute(row, route, this.#routes);
     this.#routes.takenAs[route] = TAKEN_AS.NOTHING;
-    if (macs.bestRoute[row] === route) this.#settle(row, instance, this.#findBestAfter(row, route));
+    if (macs.bestRoute[row] === route) this.#settle(row, instance, this.#claims.findBestAfter(row, route));
     this.#parts.vteps.release(this.#routes.vtep[route]);
     this.release(row, instance);
   }
@@ -171,17 +174,13 @@ export class MacVrf implements MacOwner {
   /** An operator has looked into a duplicate: its moves are forgotten, and a frozen one goes where it is claimed to be. */
   clearDuplicate(row: MacRow): void {
     this.#moves.clear(row);
-    this.#settle(row, this.#parts.instances.at(this.#macs.instance[row]), this.#findBest(row));
+    this.#settle(row, this.#parts.instances.at(this.#macs.instance[row]), this.#claims.findBest(row));
   }
 
   /** RFC 7432 section 15: "advertises the MAC address with a sequence number one greater than" the highest that it knows. */
   #nextSequence(row: MacRow): number {
     if (isImmovable(this.#macs.localFlags[row])) return 0;
-    let sequence = this.#parts.neighbours.leastSequence(row);
-    for (let route = this.#macs.firstRoute[row]; route !== NO_ROW; route = this.#routes.nextOfMac[route]) {
-      sequence = Math.max(sequence, nextSequence(this.#routes.sequence[route]));
-    }
-    return sequence;
+    return Math.max(this.#parts.neighbours.leastSequence(row), this.#claims.nextSequence(row));
   }
 
   /** Whether a MAC that is at `best` may be learned here. Counts the move if so. */
@@ -211,7 +210,7 @@ export class MacVrf implements MacOwner {
     this.#install(row, instance, NO_ROW);
     this.#announce(row, instance);
     this.#parts.neighbours.macChanged(row, instance);
-    this.#settle(row, instance, this.#findBest(row));
+    this.#settle(row, instance, this.#claims.findBest(row));
     if (this.#parts.reporter.watched && macs.isLocal(row)) {
       this.#parts.reporter.macLocal(instance, macs.mac(row), this.#ports.get(row)!, macs.sequence[row]);
     }
@@ -228,7 +227,7 @@ export class MacVrf implements MacOwner {
   #forget(row: MacRow, instance: Instance): void {
     if (!this.#macs.isLocal(row)) return;
     this.#loseLocal(row, instance);
-    this.#settle(row, instance, this.#findBest(row));
+    this.#settle(row, instance, this.#claims.findBest(row));
     this.#parts.neighbours.macChanged(row, instance);
     if (this.#macs.installedVtep[row] === 0 && this.#parts.reporter.watched) {
       this.#parts.reporter.macGone(instance, this.#macs.mac(row));
@@ -245,8 +244,8 @@ export class MacVrf implements MacOwner {
 
   #reconsider(row: MacRow, route: RouteRow, instance: Instance): void {
     const best = this.#macs.bestRoute[row];
-    if (best === route) this.#settle(row, instance, this.#findBest(row));
-    else if (this.#isEligible(route) && (best === NO_ROW || this.#beats(route, best))) {
+    if (best === route) this.#settle(row, instance, this.#claims.findBest(row));
+    else if (this.#claims.isEligible(route) && (best === NO_ROW || this.#claims.beats(route, best))) {
       this.#settle(row, instance, route);
     }
   }
@@ -254,7 +253,7 @@ export class MacVrf implements MacOwner {
   /** Brings RIB and dataplane in line, when `best` is what the other leaves make of it. */
   #settle(row: MacRow, instance: Instance, best: RouteRow): void {
     const macs = this.#macs;
-    const believed = this.#moves.isFrozen(row) ? this.#frozenPlace(row, best) : best;
+    const believed = this.#moves.isFrozen(row) ? this.#claims.frozenPlace(row, best) : best;
     macs.bestRoute[row] = believed;
     this.#noteConflict(row, instance, believed);
     if (!macs.isLocal(row)) {
@@ -282,44 +281,6 @@ export class MacVrf implements MacOwner {
       instance.vtep,
       this.#parts.addresses,
     );
-  }
-
-  /** A frozen MAC stays at the VTEP that it is at, for as long as that one claims it. */
-  #frozenPlace(row: MacRow, best: RouteRow): RouteRow {
-    const vtep = this.#macs.installedVtep[row];
-    for (let route = this.#macs.firstRoute[row]; route !== NO_ROW; route = this.#routes.nextOfMac[route]) {
-      if (this.#routes.vtep[route] === vtep && this.#isEligible(route)) return route;
-    }
-    return best;
-  }
-
-  #isEligible(route: RouteRow): boolean {
-    return this.#parts.vteps.isReachable(this.#routes.vtep[route]);
-  }
-
-  #beats(a: RouteRow, b: RouteRow): boolean {
-    const { sequence, flags, vtep } = this.#routes;
-    return claimBeats(sequence[a], flags[a], vtep[a], sequence[b], flags[b], vtep[b], this.#parts.addresses);
-  }
-
-  #findBest(row: MacRow): RouteRow {
-    let best = NO_ROW;
-    for (let route = this.#macs.firstRoute[row]; route !== NO_ROW; route = this.#routes.nextOfMac[route]) {
-      if (this.#isEligible(route) && (best === NO_ROW || this.#beats(route, best))) best = route;
-    }
-    return best;
-  }
-
-  /** As findBest, when the best has just gone: an equal of it ends the search, and a host has many addresses. */
-  #findBestAfter(row: MacRow, gone: RouteRow): RouteRow {
-    if (this.#moves.isFrozen(row)) return this.#findBest(row);
-    let best = NO_ROW;
-    for (let route = this.#macs.firstRoute[row]; route !== NO_ROW; route = this.#routes.nextOfMac[route]) {
-      if (!this.#isEligible(route)) continue;
-      if (!this.#beats(gone, route)) return route;
-      if (best === NO_ROW || this.#beats(route, best)) best = route;
-    }
-    return best;
   }
 
   #announce(row: MacRow, instance: Instance): void {

@@ -1,6 +1,5 @@
 /**
  * What show commands read: views of instances, MACs, neighbours, VTEPs and imports, made on demand, one at a time.
- * Text is canonical; times are milliseconds of the monotonic clock's past, as ages in seconds.
  */
 
 import { routeDistinguisherText } from 'bgp-protocol';
@@ -8,106 +7,18 @@ import type { AddressId, AddressTable } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
 import { type IpBytes, printIp } from '../base/ip.ts';
 import { type Mac, printMac } from '../base/mac.ts';
-import { ENTRY_FLAG, type InstanceState } from '../dataplane/interfaces.ts';
+import { ENTRY_FLAG } from '../dataplane/interfaces.ts';
 import type { FloodTable } from './flooding.ts';
 import type { Instance, InstanceTable } from './instance.ts';
 import { MAC_STATE, type MacRow, type MacTable } from './mac-table.ts';
 import type { MacVrf } from './mac-vrf.ts';
 import { isImmovable, type MoveCounter } from './mobility.ts';
 import type { NeighbourRow, NeighbourTable } from './neighbour-table.ts';
-import { REASON, type Reason, reasonText } from './reasons.ts';
+import { REASON, reasonText } from './reasons.ts';
 import { NO_ROW, type RemoteRoutes, type RouteRow, TAKEN_AS } from './remote-routes.ts';
 import { printImportTarget, printRouteTarget } from './route-targets.ts';
+import type { FloodView, ImportView, InstanceView, MacView, NeighbourView, VtepView } from './view-types.ts';
 import type { Vteps } from './vteps.ts';
-
-export interface InstanceView {
-  readonly vni: number;
-  readonly declared: boolean;
-  /** What the dataplane says; undefined when it has no such VNI. */
-  readonly state: InstanceState | undefined;
-  readonly importing: boolean;
-  /** Why it is not up, in words. */
-  readonly reason: string | undefined;
-  readonly rd: string;
-  readonly importRouteTargets: readonly string[];
-  readonly exportRouteTargets: readonly string[];
-  readonly vtep: string | undefined;
-  readonly localMacs: number;
-  readonly remoteMacs: number;
-  readonly localNeighbours: number;
-  readonly remoteNeighbours: number;
-}
-
-export interface FloodView {
-  readonly vni: number;
-  readonly vtep: string;
-  /** The dataplane was told; otherwise `reason` says what it waits for. */
-  readonly wanted: boolean;
-  readonly reason: string | undefined;
-}
-
-export interface MacView {
-  readonly vni: number;
-  readonly mac: string;
-  /** `unknown`: claimed by routes that cannot be used, or only by a neighbour. */
-  readonly type: 'local' | 'remote' | 'unknown';
-  readonly port: string | undefined;
-  /** Where the believed claim points; when held back, where it would. */
-  readonly vtep: string | undefined;
-  readonly localSequence: number;
-  readonly remoteSequence: number;
-  readonly sticky: boolean;
-  readonly gateway: boolean;
-  readonly duplicate: boolean;
-  readonly moves: number;
-  readonly duplicateForSeconds: number | undefined;
-  /** Also learned here, though sticky elsewhere. */
-  readonly conflict: boolean;
-  /** Local: announced. Remote: the dataplane was told. */
-  readonly wanted: boolean;
-  readonly reason: string | undefined;
-  /** Other VTEPs that claim it, and why they are not believed: `10.0.0.3: lower sequence 2`. */
-  readonly alternatives: readonly string[];
-  readonly neighbours: readonly string[];
-  readonly ageSeconds: number;
-}
-
-export interface NeighbourView {
-  readonly vni: number;
-  readonly ip: string;
-  readonly mac: string;
-  readonly type: 'local' | 'remote' | 'unknown';
-  readonly vtep: string | undefined;
-  readonly localSequence: number;
-  readonly remoteSequence: number;
-  readonly router: boolean;
-  readonly gateway: boolean;
-  readonly duplicate: boolean;
-  /** Local: announced. Remote: the dataplane was told. */
-  readonly wanted: boolean;
-  readonly reason: string | undefined;
-  readonly ageSeconds: number;
-}
-
-export interface VtepView {
-  readonly vtep: string;
-  /** Undefined until the dataplane has answered. */
-  readonly reachable: boolean | undefined;
-  readonly vnis: readonly number[];
-  readonly macs: number;
-  readonly neighbours: number;
-  /** Routes held back until it can be reached. */
-  readonly held: number;
-}
-
-export interface ImportView {
-  readonly reason: Reason;
-  readonly text: string;
-  /** Into which VNI, when imported. */
-  readonly vni: number | undefined;
-  /** The dataplane has it because of this route. */
-  readonly installed: boolean;
-}
 
 export interface ViewParts {
   readonly addresses: AddressTable;
