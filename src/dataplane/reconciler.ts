@@ -284,8 +284,10 @@ export class Reconciler implements Dataplane {
       if (this.#store.isInstalled(table, row)) this.#adopted++;
     }
     const decision = this.#store.decide(table, row);
-    if (decision === DECISION.NONE || decision === DECISION.CONFLICT) this.#writer.enqueue(table, row);
-    else if (decision > 0 && (state & ROW.CLAIMED) !== 0) this.#writer.suspect(table, row);
+    // Settled at once: were it queued, the next edit would find it there and be undone without the delay that edits get.
+    if (decision === DECISION.NONE || decision === DECISION.CONFLICT) {
+      this.#writer.settle(table, row, decision);
+    } else if (decision > 0 && (state & ROW.CLAIMED) !== 0) this.#writer.suspect(table, row);
     else if (decision > 0) this.#writer.enqueue(table, row);
   }
 

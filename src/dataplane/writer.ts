@@ -163,21 +163,21 @@ export class EntryWriter {
         if (decision > 0) {
           table.state[row]! |= ROW.IN_FLIGHT;
           this.#store.putInto(batch, decision, table, row);
-        } else this.#settle(table, row, decision);
+        } else this.settle(table, row, decision);
       }
     }
   }
 
-  /** A row that needs no write. */
-  #settle(table: EntryTable, row: number, decision: number): void {
-    if (decision === DECISION.CONFLICT) {
-      this.#markFailed(table, row, DECISION.CONFLICT);
-      return;
+  /** Takes note that a row needs no write now: `decision` is a DECISION. */
+  settle(table: EntryTable, row: number, decision: number): void {
+    if (decision === DECISION.CONFLICT) this.#markFailed(table, row, DECISION.CONFLICT);
+    else {
+      // As it should be, or held: either way there is nothing to retry or to repair, and a sweep finds it when that changes.
+      this.#clearFailed(table, row);
+      table.state[row]! &= ~ROW.SUSPECT;
+      this.freeIfEmpty(table, row);
     }
-    // As it should be, or held: either way there is nothing to retry or to repair, and a sweep finds it when that changes.
-    this.#clearFailed(table, row);
-    table.state[row]! &= ~ROW.SUSPECT;
-    this.freeIfEmpty(table, row);
+    if (this.#trouble) this.#schedule();
   }
 
   #finishBatch(): void {

@@ -318,6 +318,17 @@ t.test('records of a VLAN-aware bridge belong to the VNI of their VLAN', async (
   ]);
 });
 
+t.test("Linux 6.1's second notice of a write, without VTEP and mark, says nothing", async (test) => {
+  const { lines, sink } = recorder();
+  const addresses = new AddressTable();
+  const ledger = new FloodLedger(undefined, addresses, () => {});
+  const reader = new RecordReader(sink, addresses, ledger, vlanAware().view());
+  const repeated = { interfaceIndex: 3, vlan: 20, flags: NTF_SELF, state: NUD_NOARP, mac: HOST };
+  reader.read(record(repeated), false, ORIGIN.NOTICE);
+  reader.read(record({ ...repeated, mac: 0 }), false, ORIGIN.NOTICE);
+  test.same(lines, []);
+});
+
 t.test('a storm of records makes no garbage to speak of', async (test) => {
   const addresses = new AddressTable();
   const { sink } = recorder();

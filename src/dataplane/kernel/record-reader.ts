@@ -85,6 +85,8 @@ export class RecordReader {
 
   #readTunnelMac(instance: KernelInstance, record: NeighbourRecord, gone: boolean, origin: Origin): void {
     if (record.mac < 0 || isGroupMac(record.mac)) return;
+    // Linux 6.1 repeats each write of the device's table as a notice that names neither VTEP nor mark.
+    if (record.destinationLength === 0 && record.nextHopId === 0) return;
     const high = macHigh(record.mac);
     const low = macLow(record.mac);
     const isMarked = (record.flags & NTF_EXT_LEARNED) !== 0;
