@@ -10,7 +10,7 @@ import type { ReloadReply } from '../control/api.ts';
 import { ControlServer } from '../control/index.ts';
 import { Evpn } from '../evpn/index.ts';
 import { Rib } from '../rib/index.ts';
-import { tcpTransport } from '../session/index.ts';
+import { tcpConnectionsEnded, tcpTransport } from '../session/index.ts';
 import { Backend } from './backend.ts';
 import { createDataplane } from './dataplanes.ts';
 import { EventStream } from './events.ts';
@@ -93,6 +93,8 @@ export class Daemon {
     evpn.close();
     await dataplane.close({ keepEntries: this.#reloader.config.dataplane.keepOnExit });
     await this.#control.close();
+    // The peers have to take our last NOTIFICATION before the process may go.
+    await tcpConnectionsEnded();
     log.info({}, 'evpnd has stopped');
   }
 }

@@ -181,7 +181,6 @@ export class Neighbour implements PeerEvents {
     if (reason.keepStale) this.#keepStale(this.#source, reason.keepStale.seconds);
     else this.#deps.rib.sourceDown(this.#source);
     this.#deps.progress();
-    if (this.dynamic) this.#deps.finished(this);
   }
 
   stateChanged(peer: Peer, from: Peer['state'], to: Peer['state']): void {
@@ -193,6 +192,8 @@ export class Neighbour implements PeerEvents {
       to,
       reason: to === 'Established' ? undefined : peer.statistics.lastError,
     });
+    // A dynamic neighbour exists as long as its connection: it knocks again when it comes back.
+    if (this.dynamic && to === 'Idle' && !this.#staleTimer) this.#deps.finished(this);
   }
 
   /** The source of the session before, when its routes wait for it to come back as who it was. */
@@ -222,6 +223,7 @@ export class Neighbour implements PeerEvents {
     this.#staleTimer = clock.after(seconds * 1000, () => {
       this.#staleTimer = undefined;
       rib.sweepStale(source);
+      if (this.dynamic && !this.isEstablished) this.#deps.finished(this);
     });
   }
 
