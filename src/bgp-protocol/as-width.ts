@@ -4,9 +4,11 @@
  *
  * RFC 6793 sections 4.2.2 (sending) and 4.2.3 (receiving).
  */
+
 import type { AsPathSegment } from './attributes/index.ts';
 import { readSegments, writeSegments } from './attributes/index.ts';
 import { AS_TRANS } from './iana.ts';
+import { copyOctets } from './octets.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
@@ -34,7 +36,7 @@ export function widenAsPath(asPath: ValueRange, as4Path: ValueRange | undefined)
 /** The 4-octet AGGREGATOR of a received 2-octet one. */
 export function widenAggregator(aggregator: ValueRange, as4Aggregator: ValueRange | undefined): Uint8Array {
   const { bytes, start, end } = as4Aggregator ?? aggregator;
-  if (as4Aggregator !== undefined) return bytes.slice(start, end);
+  if (as4Aggregator !== undefined) return copyOctets(bytes, start, end);
   const wide = new Uint8Array(8);
   wide.set(bytes.subarray(start, end), 2);
   return wide;
@@ -154,7 +156,7 @@ export function narrowAggregator(value: ValueRange): NarrowAggregator {
   narrow.u16(narrowAs(autonomousSystem));
   narrow.bytes(reader.rest());
   if (autonomousSystem <= LARGEST_TWO_OCTET) return { aggregator: narrow.finish() };
-  return { aggregator: narrow.finish(), as4Aggregator: value.bytes.slice(value.start, value.end) };
+  return { aggregator: narrow.finish(), as4Aggregator: copyOctets(value.bytes, value.start, value.end) };
 }
 
 function narrowAs(autonomousSystem: number): number {

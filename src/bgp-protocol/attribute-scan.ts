@@ -5,10 +5,12 @@
  * RFC 4271 section 6.3 (checks, subcodes, data), RFC 7606 sections 3, 4 and 7 (what each fault leads to), RFC 6793 section
  * 4.1 (AS4_PATH between speakers of 4-octet numbers).
  */
+
 import { attributeCodec, CATEGORY_FLAGS, checkAggregator, checkAsPath } from './attributes/index.ts';
 import type { CodecContext } from './context.ts';
 import { type BgpFault, decodeFault, type FaultAction, type FaultContext, strongerAction } from './faults.ts';
 import { ATTRIBUTE, ATTRIBUTE_FLAG, ERROR, UPDATE_ERROR } from './iana.ts';
+import { copyOctets } from './octets.ts';
 
 const KIND_FLAGS = ATTRIBUTE_FLAG.OPTIONAL | ATTRIBUTE_FLAG.TRANSITIVE;
 const OCTETS_SHOWN = 64;
@@ -234,7 +236,7 @@ export class AttributeScan {
     end: number,
     meaning: Pick<FaultContext, 'subcode' | 'action'>,
   ): void {
-    const data = bytes.slice(offset, Math.min(end, offset + 4 + OCTETS_SHOWN));
+    const data = copyOctets(bytes, offset, Math.min(end, offset + 4 + OCTETS_SHOWN));
     this.#tell(fault.within({ code: ERROR.UPDATE_MESSAGE, data, ...meaning }));
   }
 

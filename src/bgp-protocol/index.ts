@@ -14,6 +14,7 @@ export * from './framer.ts';
 export * from './iana.ts';
 export * from './messages/index.ts';
 export * from './nlri/index.ts';
+export * from './octets.ts';
 export * from './reader.ts';
 export * from './text/index.ts';
 export * from './update-walker.ts';

@@ -550,6 +550,22 @@ t.test('a path of more than 255 numbers is cut into segments, and read as it was
   t.end();
 });
 
+t.test('a value does not change with the Buffer that it was read from', (t) => {
+  const attributes = `${REACH} 40010100 400200 c06302aabb c0160700080000000102 c02805 05000201 02`;
+  const buffer = Buffer.from(
+    UPDATE(`${attributes.replace('c0160700080000000102', 'c016070008000000 0102')}`),
+  );
+  const update = decodeUpdate(buffer);
+  const text = JSON.stringify(update, (_key, part) => (part instanceof Uint8Array ? hexText(part) : part));
+  buffer.fill(0xee);
+  t.equal(
+    JSON.stringify(update, (_key, part) => (part instanceof Uint8Array ? hexText(part) : part)),
+    text,
+  );
+  t.notMatch(text, 'eeee');
+  t.end();
+});
+
 t.test('the NLRI of a family that is not known are one piece, and come back as they were', (t) => {
   const attributes = '900e 000c 4004 47 04 0a000001 00 beef01 40010100 400200';
   const update = decodeUpdate(UPDATE(attributes));

@@ -2,7 +2,7 @@
  * What the fuzzer begins with: every message of the captures and fixtures, every attribute fixture within an UPDATE.
  */
 import { readdirSync } from 'node:fs';
-import { Framer, HEADER_LENGTH, MESSAGE_TYPE, parseHex } from 'bgp-protocol';
+import { copyOctets, Framer, HEADER_LENGTH, MESSAGE_TYPE, parseHex } from 'bgp-protocol';
 import { captureStreams } from '../bgp-protocol/capture.ts';
 import { readFixtures } from '../bgp-protocol/fixture-files.ts';
 
@@ -34,7 +34,7 @@ function* capturedMessages(): Generator<Uint8Array> {
     for (const { octets } of captureStreams(new URL(name, folder))) {
       const messages: Uint8Array[] = [];
       const framer = new Framer(
-        (_type, bytes, start, end) => void messages.push(bytes.slice(start - HEADER_LENGTH, end)),
+        (_type, bytes, start, end) => void messages.push(copyOctets(bytes, start - HEADER_LENGTH, end)),
         { maxLength: 4096 },
       );
       framer.push(octets);

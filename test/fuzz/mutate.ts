@@ -17,24 +17,24 @@ const MUTATIONS: readonly Mutation[] = [
   (octets, random) => change(octets, random, () => random.pick(TELLING_OCTETS)),
   (octets, random) => change(octets, random, () => random.below(256)),
   (octets, random) => change(octets, random, (octet) => octet + (random.below(2) === 0 ? 1 : -1)),
-  (octets, random) => octets.slice(0, HEADER_LENGTH + random.below(octets.length - HEADER_LENGTH)),
-  (octets, random) => splice(octets, random.below(octets.length), random.below(12), new Uint8Array(0)),
+  (octets, random) => octets.slice(0, place(octets, random)),
+  (octets, random) => splice(octets, place(octets, random), random.below(12), new Uint8Array(0)),
   (octets, random) => {
-    const from = random.below(octets.length);
+    const from = place(octets, random);
     return splice(octets, from, 0, octets.subarray(from, from + 1 + random.below(40)));
   },
   (octets, random, other) => {
-    const from = random.below(other.length);
+    const from = place(other, random);
     return splice(
       octets,
-      random.below(octets.length),
+      place(octets, random),
       random.below(30),
       other.subarray(from, from + random.below(60)),
     );
   },
   (octets, random) => {
     const noise = new Uint8Array(1 + random.below(30)).map(() => random.below(256));
-    return splice(octets, random.below(octets.length), random.below(noise.length), noise);
+    return splice(octets, place(octets, random), random.below(noise.length), noise);
   },
 ];
 
@@ -52,9 +52,15 @@ export function mutate(octets: Uint8Array, other: Uint8Array, random: SeededRand
 }
 
 function change(octets: Uint8Array, random: SeededRandom, to: (octet: number) => number): Uint8Array {
-  const at = HEADER_LENGTH + random.below(octets.length - HEADER_LENGTH);
+  const at = place(octets, random);
   if (at < octets.length) octets[at] = to(octets[at]);
   return octets;
+}
+
+/** Somewhere in the body, as a rule beyond the lengths that an UPDATE begins with. */
+function place(octets: Uint8Array, random: SeededRandom): number {
+  const first = random.below(8) === 0 ? HEADER_LENGTH : HEADER_LENGTH + 4;
+  return Math.min(octets.length, first + random.below(octets.length - first));
 }
 
 function splice(octets: Uint8Array, at: number, remove: number, insert: Uint8Array): Uint8Array {

@@ -3,8 +3,10 @@
  *
  * "BGP Path Attributes" of IANA; RFC 4271 section 4.3.
  */
+
 import { BgpFault } from '../faults.ts';
 import { ATTRIBUTE_FLAG, UPDATE_ERROR } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { Reader } from '../reader.ts';
 import { Writer } from '../writer.ts';
 import { type Aggregator, type As4Aggregator, aggregator, as4Aggregator } from './aggregator.ts';
@@ -160,7 +162,7 @@ export function decodeAttribute(reader: Reader): Attribute {
   const value = reader.take(length);
   const codec = BY_CODE[code];
   if (codec === undefined) {
-    return { type: 'unknown', code, flags: flags & KEPT_FLAGS, value: value.rest().slice() };
+    return { type: 'unknown', code, flags: flags & KEPT_FLAGS, value: copyOctets(value.rest()) };
   }
   const fault = codec.check(value.bytes, value.offset, value.end);
   if (fault !== undefined) throw fault.within({ action: codec.onFault });

@@ -6,8 +6,10 @@
  * section 5.3), BGPsec_Path (RFC 8205 section 3), BGP Community Container (draft-ietf-idr-wide-bgp-communities), SFP (RFC
  * 9015 section 3.2), BIER (RFC 9793).
  */
+
 import type { BgpFault, FaultAction } from '../faults.ts';
 import { ATTRIBUTE } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import type { AttributeCategory, AttributeCodec, MaybePartial } from './codec.ts';
 import { lengthFault } from './codec.ts';
 import { checkTlvs, type TlvForm } from './tlv.ts';
@@ -49,7 +51,7 @@ function opaqueAttribute<T extends OpaqueType>(form: OpaqueForm<T>): AttributeCo
       if (end - start < shortest) return lengthFault(type, start, end, `at least ${shortest}`);
       return tlvs === undefined ? undefined : checkTlvs(type, bytes, start, end, tlvs);
     },
-    decode: (value) => ({ type, value: value.rest().slice() }),
+    decode: (value) => ({ type, value: copyOctets(value.rest()) }),
     encode: (attribute, out) => out.bytes(attribute.value),
   };
 }

@@ -5,9 +5,11 @@
  * VNI of 24 bits there), RFC 8556 section 2 (BIER), RFC 9574 section 4 (assisted replication), RFC 6388 section 2.2
  * (FEC element).
  */
+
 import type { BgpFault } from '../faults.ts';
 import { decodeFault } from '../faults.ts';
 import { ATTRIBUTE, PMSI_TUNNEL_TYPE, UPDATE_ERROR } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 import { readIp, writeIp } from './address.ts';
@@ -113,7 +115,7 @@ function decodeIdentifier(tunnelType: number, value: Reader): PmsiTunnelIdentifi
       };
     }
     default:
-      return { kind: 'opaque', value: value.rest().slice() };
+      return { kind: 'opaque', value: copyOctets(value.rest()) };
   }
 }
 
@@ -142,7 +144,7 @@ function decodeFecElement(value: Reader): PmsiTunnelIdentifier {
     );
   }
   const rootAddress = readIp(value, length);
-  const opaque = value.bytesOf(value.u16()).slice();
+  const opaque = copyOctets(value.bytesOf(value.u16()));
   return { kind: 'mldp', fecType, rootAddress, opaque };
 }
 

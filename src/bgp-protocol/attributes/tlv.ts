@@ -1,9 +1,11 @@
 /**
  * Lists of type, length and value, which many of the later attributes are made of.
  */
+
 import type { BgpFault } from '../faults.ts';
 import { decodeFault } from '../faults.ts';
 import { UPDATE_ERROR } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
 
@@ -28,7 +30,7 @@ export function readTlvs(value: Reader, form: TlvForm): Tlv[] {
     const header = form.lengthCountsHeader ? form.type + form.length : 0;
     if (length < header)
       throw decodeFault('TLV', 'length', length, `at least ${header}`, value.offset - form.length);
-    tlvs.push({ type, value: value.bytesOf(length - header).slice() });
+    tlvs.push({ type, value: copyOctets(value.bytesOf(length - header)) });
   }
   return tlvs;
 }

@@ -1,9 +1,11 @@
 /**
  * Tunnel Encapsulation: the tunnels by which the routes of an UPDATE can be reached. RFC 9012 sections 2 and 13.
  */
+
 import type { BgpFault } from '../faults.ts';
 import { decodeFault } from '../faults.ts';
 import { ATTRIBUTE, UPDATE_ERROR } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { Writer } from '../writer.ts';
 import type { AttributeCodec, MaybePartial } from './codec.ts';
 import { lengthFault } from './codec.ts';
@@ -70,7 +72,7 @@ export const tunnelEncapsulation: AttributeCodec<TunnelEncapsulation> = {
       while (!tunnel.done) {
         const subType = tunnel.u8();
         const length = subType >= FIRST_LONG_SUB_TYPE ? tunnel.u16() : tunnel.u8();
-        subTlvs.push(decodeSubTlv(tunnelType, subType, tunnel.bytesOf(length).slice()));
+        subTlvs.push(decodeSubTlv(tunnelType, subType, copyOctets(tunnel.bytesOf(length))));
       }
       tunnels.push({ tunnelType, subTlvs });
     }

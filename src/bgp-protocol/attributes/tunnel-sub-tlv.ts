@@ -4,6 +4,7 @@
  * RFC 9012 sections 3.1 (egress endpoint), 3.2 (encapsulation: VXLAN, NVGRE, GRE and L2TPv3), 3.3 (DS field, UDP port), 3.4
  * (protocol type, colour), 3.5 (embedded label handling), 3.6 (MPLS label stack), RFC 9830 (SR policy: kept as octets).
  */
+import { copyOctets } from '../octets.ts';
 import { Reader } from '../reader.ts';
 import { ipText, parseIp } from '../text/ip.ts';
 import { macAt, macText, parseMac, putMac } from '../text/mac.ts';
@@ -109,7 +110,7 @@ function decodeEncapsulation(tunnelType: number, value: Uint8Array): TunnelSubTl
       return value.length === 4 ? { kind: 'gre-key', key: reader.u32() } : undefined;
     case TUNNEL.L2TPV3: {
       if (value.length < 4 || value.length > 12) return undefined;
-      return { kind: 'l2tpv3', sessionId: reader.u32(), cookie: reader.rest().slice() };
+      return { kind: 'l2tpv3', sessionId: reader.u32(), cookie: copyOctets(reader.rest()) };
     }
     default:
       return undefined;

@@ -3,8 +3,10 @@
  *
  * RFC 5492 section 4 (encoding), RFC 4271 section 6.2 (errors), RFC 9072 (more than 255 octets of them).
  */
+
 import { BgpFault } from '../faults.ts';
 import { ERROR, OPEN_ERROR } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import type { Reader } from '../reader.ts';
 import { Writer } from '../writer.ts';
 import type { AddPath } from './add-path.ts';
@@ -106,7 +108,7 @@ export function decodeCapability(reader: Reader): Capability {
   const value = reader.take(reader.u8());
   const start = value.offset;
   const codec = BY_CODE.get(code);
-  if (codec === undefined) return { type: 'unknown', code, value: value.rest().slice() };
+  if (codec === undefined) return { type: 'unknown', code, value: copyOctets(value.rest()) };
   try {
     const capability = codec.decode(value);
     if (!value.done) throw new BgpFault(`${value.remaining} octets too many`, { offset: value.offset });
@@ -114,7 +116,7 @@ export function decodeCapability(reader: Reader): Capability {
   } catch (error) {
     if (!(error instanceof BgpFault)) throw error;
     if (codec.onFault === 'keep-unknown') {
-      return { type: 'unknown', code, value: value.bytes.slice(start, value.end) };
+      return { type: 'unknown', code, value: copyOctets(value.bytes, start, value.end) };
     }
     throw error.within(
       { code: ERROR.OPEN_MESSAGE, subcode: OPEN_ERROR.UNSPECIFIC },

@@ -4,6 +4,7 @@
  * RFC 7432 sections 7.5 (ESI label), 7.6 (ES-import route target), 7.7 (MAC mobility); RFC 9135 section 8.1 (router's MAC);
  * RFC 9047 section 2 (ARP/ND flags).
  */
+import { copyOctets } from '../octets.ts';
 import { hexText } from '../text/hex.ts';
 import { macAt, macText, parseMac, putMac } from '../text/mac.ts';
 import { COMMUNITY_TYPE, codeOf, entry, flagsText } from './entry.ts';
@@ -108,7 +109,7 @@ export const EVPN_COMMUNITIES = [
     decode: (bytes, offset) => ({
       type: 'evpn-opaque',
       subtype: bytes[offset + 1],
-      value: bytes.slice(offset + 2, offset + 8),
+      value: copyOctets(bytes, offset + 2, offset + 8),
     }),
     encode: (community, bytes) => {
       bytes[0] = COMMUNITY_TYPE.EVPN;

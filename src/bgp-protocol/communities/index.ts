@@ -4,7 +4,9 @@
  *
  * RFC 4360, "Border Gateway Protocol (BGP) Extended Communities" of IANA.
  */
+
 import { BgpFault } from '../faults.ts';
+import { copyOctets } from '../octets.ts';
 import { hexText } from '../text/hex.ts';
 import { ADMINISTRATOR_COMMUNITIES } from './administrator-specific.ts';
 import {
@@ -88,7 +90,7 @@ export function decodeExtendedCommunity(bytes: Uint8Array, offset = 0): Extended
     BY_CODE.get(code)?.decode(bytes, offset) ??
     generalEntry(bytes[offset])?.decode(bytes, offset) ?? {
       type: 'unknown',
-      value: bytes.slice(offset, offset + EXTENDED_COMMUNITY_OCTETS),
+      value: copyOctets(bytes, offset, offset + EXTENDED_COMMUNITY_OCTETS),
     }
   );
 }

@@ -4,6 +4,7 @@
  * RFC 4360 section 3.3; RFC 9012 sections 4.1 and 4.3; RFC 7432 section 10.1 (default gateway);
  * RFC 8097 section 2 (origin validation state); draft-ietf-bess-service-chaining (load balance).
  */
+import { copyOctets } from '../octets.ts';
 import { hexText } from '../text/hex.ts';
 import { COMMUNITY_TYPE, codeOf, entry, flagsText, NON_TRANSITIVE } from './entry.ts';
 
@@ -109,7 +110,7 @@ export const OPAQUE_COMMUNITIES = [
       type: 'opaque',
       transitive: (bytes[offset] & NON_TRANSITIVE) === 0,
       subtype: bytes[offset + 1],
-      value: bytes.slice(offset + VALUE_AT, offset + 8),
+      value: copyOctets(bytes, offset + VALUE_AT, offset + 8),
     }),
     encode: (community, bytes) => {
       bytes[0] = COMMUNITY_TYPE.OPAQUE | (community.transitive ? 0 : NON_TRANSITIVE);

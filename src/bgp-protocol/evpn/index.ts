@@ -3,8 +3,10 @@
  *
  * RFC 7432 section 7 ("EVPN NLRI"): type octet, length octet, value. "EVPN Route Types" of IANA.
  */
+
 import type { BgpFault } from '../faults.ts';
 import { EVPN_ROUTE_TYPE } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { Writer } from '../writer.ts';
 import { decodeEthernetAd, encodeEthernetAd, validateEthernetAd } from './ethernet-ad.ts';
 import { decodeEthernetSegment, encodeEthernetSegment, validateEthernetSegment } from './ethernet-segment.ts';
@@ -200,7 +202,7 @@ export function decodeEvpnRoute(bytes: Uint8Array, start = 0, end: number = byte
   if (known !== undefined) return known.decode(bytes, start, end);
   return {
     routeType: bytes[start] as OpaqueEvpnRoute['routeType'],
-    opaque: bytes.slice(start + EVPN_HEADER_OCTETS, end),
+    opaque: copyOctets(bytes, start + EVPN_HEADER_OCTETS, end),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The five BGP messages, whole: header and body. RFC 4271 section 4, RFC 2918.
  */
+
 import type { CodecContext } from '../context.ts';
 import { DEFAULT_CONTEXT } from '../context.ts';
 import { BgpFault } from '../faults.ts';
@@ -13,6 +14,7 @@ import {
   MESSAGE_HEADER_ERROR,
   MESSAGE_TYPE,
 } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { encodeKeepalive, type KeepaliveMessage } from './keepalive.ts';
 import { decodeNotification, encodeNotification, type NotificationMessage } from './notification.ts';
 import { decodeOpen, encodeOpen, type OpenMessage } from './open.ts';
@@ -82,7 +84,7 @@ function shortFault(bytes: Uint8Array, wanted: number): BgpFault {
   return new BgpFault(`Cannot decode message: length is ${bytes.length}, expected ${wanted}`, {
     code: ERROR.MESSAGE_HEADER,
     subcode: MESSAGE_HEADER_ERROR.BAD_MESSAGE_LENGTH,
-    data: bytes.slice(16, 18),
+    data: copyOctets(bytes, 16, 18),
     offset: 0,
     seen: String(bytes.length),
     wanted: String(wanted),

@@ -3,8 +3,10 @@
  *
  * RFC 4271 section 4.5, RFC 9003 section 2 (shutdown communication), RFC 8538 section 3 (hard reset wraps another one).
  */
+
 import type { BgpFault } from '../faults.ts';
 import { CEASE, ERROR, MAX_EXTENDED_MESSAGE_LENGTH, MESSAGE_TYPE } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { Reader } from '../reader.ts';
 import { decodeUtf8Leniently, encodeUtf8 } from '../utf8.ts';
 import { Writer } from '../writer.ts';
@@ -26,7 +28,7 @@ export function decodeNotification(
   const reader = new Reader(bytes, start, end);
   const code = reader.u8();
   const subcode = reader.u8();
-  return { type: 'NOTIFICATION', code, subcode, data: reader.rest().slice() };
+  return { type: 'NOTIFICATION', code, subcode, data: copyOctets(reader.rest()) };
 }
 
 export function encodeNotification(message: Omit<NotificationMessage, 'type'>): Uint8Array {
@@ -78,6 +80,6 @@ export function unwrapHardReset(message: NotificationMessage): NotificationMessa
     type: 'NOTIFICATION',
     code: message.data[0],
     subcode: message.data[1],
-    data: message.data.slice(2),
+    data: copyOctets(message.data, 2),
   };
 }

@@ -16,6 +16,7 @@ import {
   ROUTE_REFRESH_ERROR,
   ROUTE_REFRESH_SUBTYPE,
 } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { Reader } from '../reader.ts';
 import { Writer } from '../writer.ts';
 import { beginMessage, endMessage } from './header.ts';
@@ -44,7 +45,7 @@ export function decodeRouteRefresh(
   const marks = subtype === ROUTE_REFRESH_SUBTYPE.BEGIN || subtype === ROUTE_REFRESH_SUBTYPE.END;
   if (marks && length !== 4) throw lengthFault(bytes, start, end, '4');
   if (reader.done) return { type: 'ROUTE-REFRESH', family, subtype };
-  return { type: 'ROUTE-REFRESH', family, subtype, outboundRouteFilters: reader.rest().slice() };
+  return { type: 'ROUTE-REFRESH', family, subtype, outboundRouteFilters: copyOctets(reader.rest()) };
 }
 
 export function encodeRouteRefresh(message: Omit<RouteRefreshMessage, 'type'>): Uint8Array {

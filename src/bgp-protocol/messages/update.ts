@@ -3,6 +3,7 @@
  *
  * RFC 4271 section 4.3, RFC 4760, RFC 7606, RFC 7911.
  */
+
 import { decodeAttributeBlock, encodeAttributeBlock } from '../attribute-block.ts';
 import type { Attribute, MpReachNlri } from '../attributes/index.ts';
 import type { CodecContext } from '../context.ts';
@@ -12,6 +13,7 @@ import { FAMILY, familyText } from '../family.ts';
 import type { BgpFault } from '../faults.ts';
 import { MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from '../iana.ts';
 import { decodeRoute, encodeRoute, type Route } from '../nlri/index.ts';
+import { copyOctets } from '../octets.ts';
 import { walkUpdate } from '../update-walker.ts';
 import { UpdateWriter } from '../update-writer.ts';
 import { Writer } from '../writer.ts';
@@ -65,7 +67,7 @@ class Collector {
   }
 
   block(block: Uint8Array, start: number, end: number): void {
-    const attributes = decodeAttributeBlock(block.slice(start, end));
+    const attributes = decodeAttributeBlock(copyOctets(block, start, end));
     const rest: Attribute[] = [];
     for (const attribute of attributes) {
       if (attribute.type === 'MP_REACH_NLRI') this.#next = nextHopOf(attribute);

@@ -5,10 +5,12 @@
  * RFC 4760 sections 3 to 5; RFC 7911 section 3: with add-path, four octets of path identifier stand before each NLRI, in
  * every family alike, so that they are the business of the loop that walks the field (see nlriField).
  */
+
 import { decodeEvpnRoute, type EvpnRoute, encodeEvpnRoute, validateEvpnNlri } from '../evpn/index.ts';
 import { FAMILY, type Family, familyText } from '../family.ts';
 import { BgpFault } from '../faults.ts';
 import { ERROR, UPDATE_ERROR } from '../iana.ts';
+import { copyOctets } from '../octets.ts';
 import { evpnRouteText } from '../text/evpn-route.ts';
 import { hexText } from '../text/hex.ts';
 import {
@@ -157,7 +159,7 @@ export function validateNlri(
 /** The route at `start` to `end`. Throws the BgpFault of validateNlri. */
 export function decodeRoute(family: Family, bytes: Uint8Array, start: number, end: number): Route {
   const known = BY_FAMILY.get(family);
-  if (known === undefined) return { opaque: bytes.slice(start, end) };
+  if (known === undefined) return { opaque: copyOctets(bytes, start, end) };
   const fault = known.validate(bytes, start, end);
   if (fault !== undefined) throw fault;
   return known.decode(bytes, start, end);
