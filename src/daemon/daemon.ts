@@ -13,6 +13,7 @@ import { Rib } from '../rib/index.ts';
 import { tcpConnectionsEnded, tcpTransport } from '../session/index.ts';
 import { Backend } from './backend.ts';
 import { createDataplane } from './dataplanes.ts';
+import { evpnEvents, routeEvents } from './event-sources.ts';
 import { EventStream } from './events.ts';
 import { evpnSettings } from './evpn-settings.ts';
 import type { DaemonLogger } from './logger.ts';
@@ -126,6 +127,8 @@ function composeParts(
     clock,
     log,
   });
+  events.add(['route'], routeEvents(rib));
+  events.add(['mac', 'vni', 'vtep', 'problem'], evpnEvents(evpn));
   const identity: Identity = {
     router,
     hostName: router.hostName ?? hostname(),

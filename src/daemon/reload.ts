@@ -67,12 +67,24 @@ export class Reloader {
       this.#parts.evpn.reconfigure(evpnSettings(config));
       this.#parts.reconfigureDataplane(config);
     }
-    this.#config = config;
+    this.#config = this.#inEffect(config);
     this.#loadedAt = this.#parts.clock.wallTime();
     const lines = changes.map(printChange);
     this.#parts.log.info({ changes: lines.length, resets }, 'configuration reloaded');
     this.#parts.events.emit({ type: 'config', changes: lines });
     return { file: this.#file, changes: lines, resets };
+  }
+
+  /** What holds now of the new configuration: what needs a restart stays as it was, and is reported again next time. */
+  #inEffect(config: Config): Config {
+    const { router, control, log, dataplane } = this.#config;
+    return {
+      ...config,
+      router,
+      control,
+      log: { ...config.log, format: log.format },
+      dataplane: { ...config.dataplane, type: dataplane.type },
+    };
   }
 
   /** Applies one change; returns the neighbours whose sessions were reset for it. */

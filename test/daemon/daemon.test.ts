@@ -16,7 +16,9 @@ import type {
   NeighborView,
   ReloadReply,
   RouteView,
+  RunningConfigView,
   VniView,
+  WatchEvent,
 } from '../../src/control/api.ts';
 import { ControlClient } from '../../src/control/index.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
@@ -189,6 +191,41 @@ t.test('a reload applies only the difference: a host moves, the session does not
   );
   const after = await leaf1.client.get<NeighborView>('/v1/bgp/neighbors/127.0.1.100');
   t.equal(after.connectionsEstablished, before.connectionsEstablished);
+});
+
+t.test('watchers hear of routes and MACs as they change, and nothing of what was there before', async (t) => {
+  const { fabric, port, leaf1, leaf2 } = await fabricOf(t);
+  const events: WatchEvent[] = [];
+  const heard = leaf2.client.rows<WatchEvent>('/v1/watch', { subject: ['route', 'mac'] });
+  const listening = (async () => {
+    for await (const batch of heard) {
+      events.push(...batch);
+      if (events.some((event) => event.type === 'mac')) return;
+    }
+  })();
+  await leaf2.client.get('/v1/version');
+  fabric.write('leaf1', leafYaml(port, 1, [1, 3]));
+  await leaf1.client.post('/v1/reload');
+  await listening;
+  t.match(
+    events.find((event) => event.type === 'route'),
+    { action: 'upsert', key: '[2]:[0]:[48]:[02:00:00:00:00:03]', nextHop: '10.0.0.1', peer: '127.0.1.100' },
+  );
+  t.match(
+    events.find((event) => event.type === 'mac'),
+    { action: 'upsert', vni: 10, mac: '02:00:00:00:00:03', place: 'remote', vtep: '10.0.0.1' },
+  );
+  t.notOk(JSON.stringify(events).includes('02:00:00:00:00:01'));
+});
+
+t.test('what needs a restart is told, and the running configuration does not claim it', async (t) => {
+  const { fabric, port, leaf1 } = await fabricOf(t);
+  fabric.write('leaf1', leafYaml(port, 1, [1]).replace('router-id: 10.0.0.1', 'router-id: 10.9.9.9'));
+  const reply = await leaf1.client.post<ReloadReply>('/v1/reload');
+  t.equal(reply.changes.length, 1);
+  const running = await leaf1.client.get<RunningConfigView>('/v1/running-config');
+  t.match(running.text, /10\.0\.0\.1/);
+  t.notMatch(running.text, /10\.9\.9\.9/);
 });
 
 t.test('a bad file on reload is an error with every problem, and changes nothing', async (t) => {

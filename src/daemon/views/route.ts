@@ -2,7 +2,15 @@
 import { decodeEvpnRoute, type EvpnRoute, joinEvpnNlri } from 'bgp-protocol';
 import type { ImportView, PathView, RouteView } from '../../control/api.ts';
 import { REASON } from '../../evpn/index.ts';
-import { LOCAL, NONE, type PathId, type PayloadId, type Rib, type RouteId } from '../../rib/index.ts';
+import {
+  LOCAL,
+  type LoserReason,
+  NONE,
+  type PathId,
+  type PayloadId,
+  type Rib,
+  type RouteId,
+} from '../../rib/index.ts';
 import type { Neighbour } from '../neighbour.ts';
 import type { Parts } from '../parts.ts';
 import { attributesView } from './attributes.ts';
@@ -93,7 +101,7 @@ function pathView(route: RouteId, path: PathId, context: Context): PathView {
   return {
     best: reason === 'best',
     valid: !reason.startsWith('loop'),
-    reason,
+    reason: REASON_WORDS[reason],
     source: source === LOCAL ? 'local' : (rib.sources.spec(source)?.kind ?? 'ibgp'),
     peer: source === LOCAL ? undefined : rib.sources.spec(source)?.address,
     peerHostName: negotiated?.hostName,
@@ -105,6 +113,26 @@ function pathView(route: RouteId, path: PathId, context: Context): PathView {
     ...attributesView(rib.attributes.attributes(rib.attributesOf(path))),
   };
 }
+
+/** The decision process's word for a loser, as people say it. */
+const REASON_WORDS: Readonly<Record<LoserReason, string>> = {
+  best: 'best',
+  sticky: 'the best path is of a static (sticky) MAC',
+  'mobility-sequence': 'lower MAC mobility sequence than the best path',
+  'lowest-vtep': 'higher VTEP address than the best path',
+  local: 'the best path is local',
+  'local-preference': 'lower local preference than the best path',
+  'as-path-length': 'longer AS path than the best path',
+  origin: 'worse origin than the best path',
+  med: 'higher MED than the best path',
+  'ebgp-over-ibgp': 'internal, and the best path is external',
+  'router-id': 'higher router id than the best path',
+  'cluster-list': 'longer cluster list than the best path',
+  'peer-address': 'higher peer address than the best path',
+  'loop: as-path': 'refused: our AS is in its AS path',
+  'loop: originator-id': 'refused: we are its originator',
+  'loop: cluster-list': 'refused: our cluster is in its cluster list',
+};
 
 /** When the path last changed. */
 function ageOf(path: PathId, { rib, clock }: Context): Pick<PathView, 'lastUpdate' | 'ageSeconds'> {
