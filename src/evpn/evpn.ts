@@ -57,7 +57,6 @@ export class Evpn implements DataplaneEvents {
   readonly #forwarding: EvpnDataplane;
   readonly #addresses: AddressTable;
   readonly #clock: Clock;
-  readonly #log: Logger;
   readonly #consumer: RibConsumer;
   readonly #instances = new InstanceTable();
   /** What the dataplane has, ours or not. */
@@ -78,7 +77,6 @@ export class Evpn implements DataplaneEvents {
   /** Instances whose local claims are being looked at again; and those that go when nothing is left of them. */
   readonly #walking = new Set<Instance>();
   readonly #leaving = new Set<Instance>();
-  readonly #problems = new Map<string, string>();
   readonly #moment = { seconds: 0 };
   readonly #work = (deadline: number): boolean => this.work(deadline);
 
@@ -90,7 +88,6 @@ export class Evpn implements DataplaneEvents {
     this.#forwarding = forwarding;
     this.#addresses = addresses;
     this.#clock = clock;
-    this.#log = log;
     this.#vteps = new Vteps(forwarding);
     this.#moves = new MoveCounter(config.duplicateDetection);
     this.#reporter = new Reporter(log, addresses);
@@ -136,7 +133,6 @@ export class Evpn implements DataplaneEvents {
       ...shared,
       neighbours: table,
       macVrf: this.#macVrf,
-      problems: this.#problems,
     });
     this.#consumer = rib.consumer('evpn');
     this.#consumer.onDirty = () => this.#requestWork();
@@ -251,14 +247,8 @@ export class Evpn implements DataplaneEvents {
   /** Nothing waits for the end of a burst here: the RIB gathers what has changed. */
   settled(): void {}
 
-  problem(subject: string, text: string | undefined): void {
-    if (text === undefined) {
-      if (this.#problems.delete(subject)) this.#log.info({ subject }, 'dataplane problem is over');
-    } else if (this.#problems.get(subject) !== text) {
-      this.#problems.set(subject, text);
-      this.#log.warn({ subject, problem: text }, 'dataplane problem');
-    }
-  }
+  /** Kept, shown and logged by the daemon, which hears them first. */
+  problem(): void {}
 
   // Work in slices
 

@@ -31,7 +31,6 @@ export interface ViewParts {
   readonly floods: FloodTable;
   readonly moves: MoveCounter;
   readonly macVrf: MacVrf;
-  readonly problems: ReadonlyMap<string, string>;
 }
 
 const UNREACHABLE = 'its VTEP cannot be reached';
@@ -42,11 +41,6 @@ export class EvpnViews {
 
   constructor(parts: ViewParts) {
     this.#parts = parts;
-  }
-
-  /** Troubles that the dataplane has told, by subject. */
-  get problems(): ReadonlyMap<string, string> {
-    return this.#parts.problems;
   }
 
   get duplicates(): number {

@@ -521,11 +521,3 @@ t.test('a set of routes that is looked at again in slices, while routes come and
   leaf.settle();
   t.equal(leaf.forwarding.macs.size, 5990);
 });
-
-t.test('troubles of the dataplane are kept by subject, and cleared', async (t) => {
-  const leaf = leafWithVni();
-  leaf.evpn.problem('vni 10', 'learning is on');
-  t.same([...leaf.evpn.views.problems], [['vni 10', 'learning is on']]);
-  leaf.evpn.problem('vni 10', undefined);
-  t.equal(leaf.evpn.views.problems.size, 0);
-});
