@@ -448,3 +448,53 @@ kernelTest(
     for (const vni of vnis) test.same(await bench.entries(vni), []);
   },
 );
+
+kernelTest(
+  'in a VLAN-aware bridge each VLAN is an instance: the same MAC in two VNIs, hosts and neighbours told apart',
+  async (bench, test) => {
+    try {
+      bench.run('ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0');
+    } catch {
+      test.ok(true, 'VLANs', { skip: 'the kernel has no VLAN filtering in bridges' });
+      return;
+    }
+    bench.run(`ip link set br0 up
+    for v in 10 20; do
+      ip link add vxlan$v type vxlan id 10$v local 10.0.0.1 dstport 4789 nolearning; ip link set vxlan$v master br0
+      bridge vlan add dev vxlan$v vid $v pvid untagged; bridge vlan add dev br0 vid $v self
+      bridge link set dev vxlan$v learning off neigh_suppress on; ip link set vxlan$v up
+      ip link add link br0 name vlan$v type vlan id $v; ip link set vlan$v up
+    done
+    ip link add p1 type veth peer name p1-host; sysctl -qw net.ipv6.conf.p1-host.disable_ipv6=1
+    ip link set p1-host up; ip link set p1 master br0 up; bridge vlan add dev p1 vid 10; bridge vlan add dev p1 vid 20`);
+    const { dataplane, events, vtep2 } = await open(bench, [1010, 1020]);
+    test.match(events.instances.get(1010), { vlan: 10, sviInterface: 'vlan10', bridge: 'br0', warnings: [] });
+    dataplane.setMac(1010, HOST, vtep2, 0);
+    dataplane.setMac(1020, HOST, vtep2, 0);
+    dataplane.setNeighbour(1020, ip('10.1.1.1'), HOST, 0);
+    await dataplane.idle();
+    test.match(dataplane.counters(), { installed: 3, failed: 0 });
+    test.match(bench.run('bridge fdb show'), /02:00:00:00:00:05 dev vxlan10 vlan 10 extern_learn master br0/);
+    test.match(bench.run('ip neigh show dev vlan20'), /10\.1\.1\.1 lladdr 02:00:00:00:00:05 extern_learn/);
+    await bench.until(
+      () => /state forwarding/.test(bench.run('bridge link show dev p1')),
+      'the port forwards',
+    );
+    bench.run(`bridge fdb replace 02:00:00:00:00:05 dev p1 master dynamic vlan 10
+    bridge fdb replace 02:00:00:00:00:06 dev p1 master static vlan 20`);
+    await bench.until(() => events.macs.size === 2, 'hosts are told');
+    test.same([...events.macs].sort(), [
+      [`1010 ${printMac(HOST)}`, 'p1 0'],
+      [`1020 ${printMac(OTHER)}`, 'p1 1'],
+    ]);
+    dataplane.deleteMac(1010, HOST);
+    await dataplane.idle();
+    await bench.quiet();
+    const left = bench.run('bridge fdb show');
+    test.match(left, /02:00:00:00:00:05 dev p1 vlan 10/, "the host's entry stays");
+    test.notMatch(left, /02:00:00:00:00:05 dev vxlan10 dst/);
+    test.match(left, /02:00:00:00:00:05 dev vxlan20 dst 10\.0\.0\.2 self/, 'the other VNI keeps its own');
+    test.match(dataplane.counters(), { installed: 2, repaired: 0 });
+    await dataplane.close({ keepEntries: false });
+  },
+);
