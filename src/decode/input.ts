@@ -11,7 +11,7 @@ import { isText, parseHexText } from './hex-dump.ts';
 import { MessageStream, messageLengthAt } from './message-stream.ts';
 import { isMrt, readMrt } from './mrt.ts';
 import { contextOf, type ReadingOptions } from './negotiation.ts';
-import { type CapturedPacket, LINK_TYPE } from './packet.ts';
+import { type CapturedPacket, LINK_TYPE, tcpSegmentOf } from './packet.ts';
 import { isPcap, readPcap } from './pcap.ts';
 import { isPcapng, readPcapng } from './pcapng.ts';
 import { InputProblem } from './problem.ts';
@@ -28,6 +28,18 @@ const MARKER_OCTETS = 16;
 export async function* readMessages(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadingOptions = {},
+): AsyncGenerator<CapturedMessage | Notice> {
+  let found = false;
+  for await (const item of readFormat(chunks, options)) {
+    found ||= item.kind === 'message';
+    yield item;
+  }
+  if (!found) yield { kind: 'notice', text: 'no BGP message was found' };
+}
+
+async function* readFormat(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadingOptions,
 ): AsyncGenerator<CapturedMessage | Notice> {
   const source = await uncompressed(new ByteSource(chunks));
   const head = await source.peek(HEAD_OCTETS);
@@ -86,10 +98,8 @@ async function* hexMessages(
     throw new InputProblem(`Cannot read hexadecimal text: it is longer than ${MAX_TEXT_OCTETS} characters`);
   }
   const parts = parseHexText(new TextDecoder().decode(octets));
-  const packets = parts.map((bytes, i) => packetOf(bytes, i + 1));
-  if (packets.every((packet) => packet !== undefined)) {
-    return yield* captureMessages(listed(packets), options);
-  }
+  const packets = parts.flatMap((bytes, i) => packetOf(bytes, i + 1) ?? []);
+  if (packets.length > 0) return yield* captureMessages(listed(packets), options);
   if (!parts.some((bytes) => markerAt(bytes) >= 0)) {
     throw new InputProblem(
       'Cannot decode: the hexadecimal text holds no BGP message (16 times ff) and no packet',
@@ -98,15 +108,12 @@ async function* hexMessages(
   yield* rawMessages(chunksOf(...parts), options);
 }
 
-/** The packet that a dump's octets are: bare IP, or an Ethernet frame; undefined when they begin as neither. */
+/** The packet that a dump's octets are, bare IP or an Ethernet frame; undefined when there is no TCP segment in them. */
 function packetOf(bytes: Uint8Array, number: number): CapturedPacket | undefined {
-  const version = bytes[0] >>> 4;
-  const bareIp =
-    (bytes[0] === 0x45 && bytes.length >= 40) || (version === 6 && bytes[6] === 6 && bytes.length >= 60);
-  const ethernet = bytes.length >= 54 && ((bytes[12] << 8) | bytes[13]) >= 0x0800 && markerAt(bytes) !== 0;
-  if (!bareIp && !ethernet) return undefined;
-  const linkType = bareIp ? LINK_TYPE.RAW : LINK_TYPE.ETHERNET;
-  return { number, timeNanoseconds: undefined, linkType, bytes };
+  if (markerAt(bytes) === 0) return undefined;
+  return [LINK_TYPE.RAW, LINK_TYPE.ETHERNET]
+    .map((linkType) => ({ number, timeNanoseconds: undefined, linkType, bytes }))
+    .find((packet) => tcpSegmentOf(packet) !== undefined);
 }
 
 async function* listed<T>(items: readonly T[]): AsyncGenerator<T> {

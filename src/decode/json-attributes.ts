@@ -5,6 +5,7 @@
  */
 import {
   type AdministratorAndNumber,
+  ATTRIBUTES,
   type Attribute,
   administratorText,
   communityText,
@@ -81,6 +82,7 @@ function extendedCommunityOf(json: Json): unknown {
 
 const ANY: Form = { print: toJson, parse: (json) => fromJson(json) as Fields };
 
+const KNOWN: ReadonlySet<string> = new Set(ATTRIBUTES.map(({ type }) => type));
 const UNKNOWN = /^unknown-(\d{1,3})$/;
 
 export function attributesJson(attributes: readonly Attribute[]): JsonObject {
@@ -102,6 +104,7 @@ export function attributesOf(json: JsonObject): Attribute[] {
     const unknown = UNKNOWN.exec(type);
     if (unknown !== null)
       return { type: 'unknown', code: Number(unknown[1]), ...(fromJson(value) as object) } as Attribute;
+    if (!KNOWN.has(type)) wrong('the name of a path attribute', type);
     const partial = isPartial(value);
     const fields = (FORMS[type] ?? ANY).parse(partial ? value.value : value);
     return { type, ...fields, ...(partial ? { partial: true } : {}) } as unknown as Attribute;

@@ -26,12 +26,13 @@ import { attributesJson, attributesOf } from './json-attributes.ts';
 import { familyOfName, fromJson, type Json, type JsonObject, octetsOf, toJson } from './json-values.ts';
 import { applyLayout, type Layout, layoutOf } from './layout.ts';
 import { contextOf } from './negotiation.ts';
+import { InputProblem } from './problem.ts';
 import { checkMessageJson } from './schema.ts';
 import { timeText } from './time.ts';
 
 /** One message as a JSON object. */
 export function messageJson({ bytes, ctx, source }: CapturedMessage): JsonObject {
-  const place = { source: sourceJson(source), ...contextJson(ctx) };
+  const place = { source: sourceJson(source) };
   let message: Message;
   try {
     message = decodeMessage(bytes, ctx);
@@ -42,6 +43,7 @@ export function messageJson({ bytes, ctx, source }: CapturedMessage): JsonObject
       length: bytes.length,
       faults: [faultJson(error)],
       octets: hexText(bytes),
+      ...contextJson(ctx, []),
       ...place,
     };
   }
@@ -50,6 +52,7 @@ export function messageJson({ bytes, ctx, source }: CapturedMessage): JsonObject
     length: bytes.length,
     ...bodyJson(message),
     ...exactness(message, bytes, ctx),
+    ...contextJson(ctx, message.type === 'UPDATE' ? familiesOf(message) : []),
     ...place,
   };
 }
@@ -145,9 +148,9 @@ function sourceJson(source: Source): JsonObject {
   };
 }
 
-/** Only what is not the usual. */
-function contextJson(ctx: CodecContext): JsonObject {
-  const addPath = [...ctx.addPathReceive].map(familyText);
+/** Only what is not the usual, and of the families with path identifiers only those that the message is about. */
+function contextJson(ctx: CodecContext, families: readonly Family[]): JsonObject {
+  const addPath = families.filter((family) => ctx.addPathReceive.has(family)).map(familyText);
   if (ctx.fourOctetAs && addPath.length === 0) return {};
   return {
     context: {
@@ -155,6 +158,10 @@ function contextJson(ctx: CodecContext): JsonObject {
       ...(addPath.length === 0 ? {} : { addPath }),
     },
   };
+}
+
+function familiesOf(message: UpdateMessage): readonly Family[] {
+  return [...new Set([...message.announced, ...message.withdrawn].map(({ family }) => family))];
 }
 
 /** The octets of a message in the form of messageJson. Throws an InputProblem that names what is not of the form. */
@@ -167,9 +174,21 @@ export function octetsOfMessageJson(json: Json): Uint8Array {
     fourOctetAs: context.fourOctetAs ?? true,
     addPath: new Set<Family>((context.addPath ?? []).map(familyOfName)),
   });
-  const canonical = encodeMessage(messageOf(message), ctx);
+  const canonical = encoded(message, ctx);
   const layout = message.layout as Layout | undefined;
   return (layout === undefined ? undefined : applyLayout(canonical, layout)) ?? canonical;
+}
+
+/** The codec's words for a value that nothing on the wire stands for are good enough for people. */
+function encoded(json: JsonObject, ctx: CodecContext): Uint8Array {
+  try {
+    const octets = encodeMessage(messageOf(json), ctx);
+    if (octets.length > 0) return octets;
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw new InputProblem(error.message);
+    throw error;
+  }
+  throw new InputProblem('Cannot encode: the UPDATE announces and withdraws nothing');
 }
 
 function messageOf(json: JsonObject): Message {

@@ -34,7 +34,11 @@ export function updateOfRibEntry(
   if (pathId !== undefined) route.u32(pathId);
   route.bytes(nlri);
   const list = new Writer(attributes.length + 64);
-  const multiprotocol = copyAttributes(new Reader(attributes), family, route.view(), list);
+  const codes = copyAttributes(new Reader(attributes), family, route.view(), list);
+  const multiprotocol = codes.has(ATTRIBUTE.MP_REACH_NLRI);
+  // GoBGP dumps its own routes without AS_PATH: nobody has sent them yet.
+  if (!codes.has(ATTRIBUTE.AS_PATH))
+    writeAttribute(ATTRIBUTE_FLAG.TRANSITIVE, ATTRIBUTE.AS_PATH, new Uint8Array(0), list);
   if (!multiprotocol && family !== FAMILY.IPV4_UNICAST)
     throw new InputProblem('a route without MP_REACH_NLRI');
 
@@ -52,13 +56,14 @@ export function updateOfRibEntry(
   return out.finish();
 }
 
-/** Whether MP_REACH_NLRI is among them, which is then written with the route in it. */
-function copyAttributes(reader: Reader, family: Family, route: Uint8Array, out: Writer): boolean {
-  let multiprotocol = false;
+/** Returns the type codes copied. MP_REACH_NLRI is written with the route in it. */
+function copyAttributes(reader: Reader, family: Family, route: Uint8Array, out: Writer): Set<number> {
+  const codes = new Set<number>();
   while (!reader.done) {
     const flags = reader.u8();
     const code = reader.u8();
     const value = reader.bytesOf((flags & ATTRIBUTE_FLAG.EXTENDED_LENGTH) !== 0 ? reader.u16() : reader.u8());
+    codes.add(code);
     if (code !== ATTRIBUTE.MP_REACH_NLRI) {
       writeAttribute(flags, code, value, out);
       continue;
@@ -72,9 +77,8 @@ function copyAttributes(reader: Reader, family: Family, route: Uint8Array, out: 
     whole.u8(0); // Reserved.
     whole.bytes(route);
     writeAttribute(flags, code, whole.view(), out);
-    multiprotocol = true;
   }
-  return multiprotocol;
+  return codes;
 }
 
 function nextHopOf(value: Uint8Array): Uint8Array {

@@ -69,10 +69,10 @@ const evpnRoutes = [
 ] as const;
 
 const opaqueEvpnRoute = z
-  .object({ routeType: u8, opaque: octets, pathId })
+  .object({ routeType: z.union([z.literal(0), z.int().min(12).max(0xff)]), opaque: octets, pathId })
   .describe('Any other EVPN route type.');
 const otherRoute = z
-  .object({
+  .strictObject({
     prefix: text.optional(),
     labels: z.array(u24).min(1).optional(),
     rd: rd.optional(),
@@ -216,6 +216,6 @@ export function checkMessageJson(json: Json): void {
 export function messageJsonSchema(): object {
   return {
     title: 'A BGP message, as evpnctl decode prints it and evpnctl encode reads it',
-    ...z.toJSONSchema(message),
+    ...z.toJSONSchema(message, { reused: 'ref' }),
   };
 }

@@ -21,6 +21,7 @@ import {
   familyText,
   HEADER_LENGTH,
   hexText,
+  ipText,
   type LabelKind,
   labelText,
   largeCommunityText,
@@ -156,6 +157,10 @@ class UpdateLines {
     const name = attributeCodec(code)?.type ?? `unknown attribute ${code}`;
     if (code === ATTRIBUTE.MP_REACH_NLRI || code === ATTRIBUTE.MP_UNREACH_NLRI) {
       this.#multiprotocol(at, code, name, value);
+      return;
+    }
+    if (code === ATTRIBUTE.NEXT_HOP && value.remaining === 4) {
+      this.#lines.push(line(at, 0, `${name} ${ipText(value.rest())}`));
       return;
     }
     const decoded = this.#message.attributes.find((attribute) => attribute.type === name);

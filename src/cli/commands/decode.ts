@@ -2,7 +2,14 @@
 import { createReadStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Command } from 'commander';
-import { InputProblem, messageJson, messageText, readingOptions, readMessages } from '../../decode/index.ts';
+import {
+  InputProblem,
+  messageJson,
+  messageJsonSchema,
+  messageText,
+  readingOptions,
+  readMessages,
+} from '../../decode/index.ts';
 import { Output } from '../output.ts';
 
 /** Where a command without a daemon reads and writes. */
@@ -14,6 +21,7 @@ export interface Streams {
 
 interface DecodeOptions {
   readonly json?: true;
+  readonly schema?: true;
   readonly twoOctetAs?: true;
   readonly addPath: readonly string[];
 }
@@ -27,6 +35,7 @@ export function decodeCommand(streams: Streams = process): Command {
     .description('Print the BGP messages in hexadecimal text, raw octets, pcap, pcapng or MRT, plain or gzip')
     .argument('[file]', 'what to read; "-" or nothing is the standard input', '-')
     .option('--json', 'one JSON object a line (docs/decode.md)')
+    .option('--schema', 'print the schema of these objects, and read nothing')
     .option('--two-octet-as', 'AS numbers of two octets, where no OPEN says otherwise')
     .option('--add-path <family...>', 'families with path identifiers, where no OPEN says so', [])
     .action(async (file: string, options: DecodeOptions) => {
@@ -41,6 +50,7 @@ async function decode(
   { stdin, stdout, stderr }: Streams,
 ): Promise<void> {
   const output = new Output(stdout);
+  if (options.schema) return output.lines([JSON.stringify(messageJsonSchema(), null, 2)]);
   const notices = new Output(stderr);
   const reading = readingOptions(options.twoOctetAs === true, options.addPath);
   for await (const item of readMessages(inputOf(file, stdin), reading)) {
