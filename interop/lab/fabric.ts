@@ -193,6 +193,8 @@ export async function attachRoamer(
 ): Promise<void> {
   for (const [index, { leaf, port, device }] of places.entries()) {
     await network.link(leaf, port, host, device);
+    // It says nothing before it is used: no router solicitation, no multicast report.
+    await network.exec(host, ['sysctl', '-qw', `net.ipv6.conf.${device}.disable_ipv6=1`]);
     await network.ip(host, `link set ${device} addr 02:ff:00:00:00:0${index} addrgenmode none`);
     await network.ip(leaf, `link set ${port} master br${vni}`);
   }
@@ -206,6 +208,8 @@ export async function roam(
   to: Place,
   { mac, addresses }: HostAddresses,
 ): Promise<void> {
+  const silence = from ? [`net.ipv6.conf.${from.device}.disable_ipv6=1`] : [];
+  await network.exec(host, ['sysctl', '-qw', ...silence, `net.ipv6.conf.${to.device}.disable_ipv6=0`]);
   const leave = from
     ? [`addr flush dev ${from.device}`, `link set ${from.device} addr 02:ff:00:00:ff:01`]
     : [];
