@@ -19,11 +19,21 @@ class Direction {
   open: OpenMessage | undefined;
   /** Not known until its first octets were seen, unless the port says it. */
   isBgp: boolean | undefined;
+  readonly #knownPort: boolean;
 
   constructor(segment: TcpSegment) {
     this.from = segment.from;
     this.to = segment.to;
-    this.isBgp = segment.fromPort === BGP_PORT || segment.toPort === BGP_PORT ? true : undefined;
+    this.#knownPort = segment.fromPort === BGP_PORT || segment.toPort === BGP_PORT;
+    this.isBgp = this.#knownPort ? true : undefined;
+  }
+
+  /** A SYN: another connection, perhaps of another protocol. */
+  begin(sequence: number): void {
+    this.reassembly.begin(sequence);
+    this.stream.gap();
+    this.open = undefined;
+    this.isBgp = this.#knownPort ? true : undefined;
   }
 }
 
@@ -38,12 +48,8 @@ export async function* captureMessages(
     const name = `${segment.from} ${segment.to}`;
     const direction = directions.get(name) ?? new Direction(segment);
     directions.set(name, direction);
-    if (segment.syn) {
-      direction.reassembly.begin(segment.sequence);
-      direction.stream.gap();
-      direction.open = undefined;
-      continue;
-    }
+    if (segment.syn) direction.begin(segment.sequence);
+    if (segment.syn || direction.isBgp === false) continue;
     const other = directions.get(`${segment.to} ${segment.from}`);
     const pieces = direction.reassembly.push(segment.sequence, segment.payload);
     yield* messagesOf(pieces, direction, other, packet, options);

@@ -49,3 +49,11 @@ export function codeOf(type: number, subtype: number): number {
 export function flagsText(flags: number, digits: number): string {
   return `0x${flags.toString(16).padStart(digits, '0')}`;
 }
+
+/** `router override`: the names of the flags that are set; the number when a bit without a name, or none, is set. */
+export function flagNames(flags: number, names: Readonly<Record<string, number>>, digits: number): string {
+  const known = Object.entries(names).filter(([, bit]) => (flags & bit) !== 0);
+  const all = known.reduce((bits, [, bit]) => bits | bit, 0);
+  if (known.length === 0 || all !== flags) return flagsText(flags, digits);
+  return known.map(([name]) => name.toLowerCase().replaceAll('_', '-')).join(' ');
+}

@@ -11,11 +11,11 @@ import {
   administratorText,
   putAdministrator,
 } from '../text/administrator.ts';
-import { entry, flagsText } from './entry.ts';
+import { entry, flagNames, flagsText } from './entry.ts';
 import { evpnCode } from './evpn.ts';
 
-/** "EVPN Layer 2 Attributes Control Flags": primary, backup, control word. */
-export const LAYER_2_FLAG = { PRIMARY: 0x0001, BACKUP: 0x0002, CONTROL_WORD: 0x0004 } as const;
+/** "EVPN Layer 2 Attributes Control Flags": B, P and C, the three lowest bits. */
+export const LAYER_2_FLAG = { BACKUP: 0x0001, PRIMARY: 0x0002, CONTROL_WORD: 0x0004 } as const;
 
 /** "E-Tree Flags". */
 export const E_TREE_FLAG = { LEAF: 0x01 } as const;
@@ -68,7 +68,7 @@ export const EVPN_SERVICE_COMMUNITIES = [
       view.setUint16(2, community.flags);
       view.setUint16(4, community.mtu);
     },
-    text: (community) => `MTU ${community.mtu} flags ${flagsText(community.flags, 4)}`,
+    text: (community) => `MTU ${community.mtu} ${flagNames(community.flags, LAYER_2_FLAG, 4)}`,
   }),
   entry<'e-tree'>({
     type: 'e-tree',
@@ -108,8 +108,9 @@ export const EVPN_SERVICE_COMMUNITIES = [
       view.setUint16(6, community.preference);
     },
     text: (community) => {
-      const preempt = (community.capabilities & DF_CAPABILITY.DONT_PREEMPT) === 0 ? '' : " don't preempt";
-      return `algorithm ${community.algorithm} preference ${community.preference}${preempt}`;
+      const capabilities =
+        community.capabilities === 0 ? '' : ` ${flagNames(community.capabilities, DF_CAPABILITY, 4)}`;
+      return `algorithm ${community.algorithm} preference ${community.preference}${capabilities}`;
     },
   }),
   entry<'i-sid'>({
@@ -134,7 +135,7 @@ export const EVPN_SERVICE_COMMUNITIES = [
     codes: [evpnCode(0x09)],
     decode: (bytes, offset) => ({ type: 'multicast-flags', flags: viewAt(bytes, offset).getUint16(2) }),
     encode: (community, _bytes, view) => view.setUint16(2, community.flags),
-    text: (community) => flagsText(community.flags, 4),
+    text: (community) => flagNames(community.flags, MULTICAST_CAPABILITY, 4),
   }),
   entry<'evi-route-target'>({
     type: 'evi-route-target',

@@ -7,7 +7,7 @@
 import { copyOctets } from '../octets.ts';
 import { hexText } from '../text/hex.ts';
 import { macAt, macText, parseMac, putMac } from '../text/mac.ts';
-import { COMMUNITY_TYPE, codeOf, entry, flagsText } from './entry.ts';
+import { COMMUNITY_TYPE, codeOf, entry, flagNames } from './entry.ts';
 
 /** Bit 0x01 of MAC mobility's flags: "the MAC address is static and cannot move", RFC 7432 section 7.7. */
 const STICKY = 0x01;
@@ -94,12 +94,7 @@ export const EVPN_COMMUNITIES = [
     encode: (community, bytes) => {
       bytes[2] = community.flags;
     },
-    text: (community) => {
-      const names = Object.entries(ND_FLAG).filter(([, flag]) => (community.flags & flag) !== 0);
-      return names.length === 0
-        ? flagsText(community.flags, 2)
-        : names.map(([name]) => name.toLowerCase()).join(' ');
-    },
+    text: (community) => flagNames(community.flags, ND_FLAG, 2),
   }),
   entry<'evpn-opaque'>({
     type: 'evpn-opaque',
