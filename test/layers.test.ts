@@ -27,7 +27,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'dataplane/hardware-vtep': ['dataplane', 'ovsdb', 'base'],
   cli: ['control', 'decode', 'base'],
   daemon: [
-    ...['config', 'control', 'session', 'rib', 'evpn', 'dataplane', 'netlink', 'ovsdb', 'bgp-protocol', 'base'],
+    ...[
+      'config',
+      'control',
+      'session',
+      'rib',
+      'evpn',
+      'dataplane',
+      'netlink',
+      'ovsdb',
+      'bgp-protocol',
+      'base',
+    ],
     ...['dataplane/memory', 'dataplane/kernel', 'dataplane/hardware-vtep'],
   ],
 };
@@ -53,7 +64,8 @@ function layerOf(file: string): string {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');
-  const pattern = /^\s*(?:import|export)\s[^;'"]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'/gm;
+  const pattern =
+    /^\s*(?:import|export)\s[^;'"]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'/gm;
   return [...text.matchAll(pattern)].map((match) => {
     const specifier = (match[1] ?? match[2] ?? match[3])!;
     if (specifier.startsWith('.')) return { from: file, specifier, to: resolve(dirname(file), specifier) };
@@ -94,7 +106,9 @@ t.test('the codec is pure: no npm package, no Node built-in', async (t) => {
 });
 
 t.test('evpn sees the interfaces of dataplane and nothing else of it', async (t) => {
-  const seen = imports.filter(({ from, to }) => layerOf(from) === 'evpn' && to && layerOf(to) === 'dataplane');
+  const seen = imports.filter(
+    ({ from, to }) => layerOf(from) === 'evpn' && to && layerOf(to) === 'dataplane',
+  );
   const others = seen.filter(({ to }) => !to!.endsWith('dataplane/interfaces.ts'));
   t.strictSame(
     others.map(({ from, specifier }) => `${relative(src, from)}: ${specifier}`),

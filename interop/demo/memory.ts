@@ -39,7 +39,7 @@ export async function memoryDemo(keep: boolean): Promise<void> {
         daemons,
         directory,
         node(name),
-        fill('spine.memory.yaml', { address: `127.0.1.${101 + index}`, port: PORT }),
+        fill('spine.memory.yaml', { node: name, address: `127.0.1.${101 + index}`, port: PORT }),
       );
     }
     for (const n of LEAVES) start(daemons, directory, leaves[n - 1]!, leafConfiguration(n, [n]));
