@@ -1,9 +1,12 @@
 /**
  * Messages as JSON and back to the same octets; the schema; the text for people.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import {
+  type Attribute,
+  BgpFault,
   DEFAULT_CONTEXT,
+  decodeAttributes,
   decodeMessage,
   type EvpnRoute,
   encodeEvpnRoute,
@@ -28,7 +31,7 @@ import {
   readJsonValues,
 } from '../../src/decode/index.ts';
 import { evpnRoute, extendedCommunity, prefix, rd, u32 } from '../bgp-protocol/arbitraries.ts';
-import { bitFlips } from '../bgp-protocol/fixture-files.ts';
+import { bitFlips, readFixtures } from '../bgp-protocol/fixture-files.ts';
 import { collect, fixtureOctets, fixturePath } from './collect.ts';
 
 const MRT_FILES = ['frr-8.4-all-et', 'frr-8.4-updates', 'frr-8.4-routes-mrt', 'gobgp-3.10-table'];
@@ -180,6 +183,54 @@ const message = fc
       faults: [],
     },
   ]);
+
+/** Every fixture of a kind, in all folders of rfc-fixtures. */
+const fixturesOf = (kind: string) =>
+  readdirSync(fixturePath(''))
+    .filter((folder) => existsSync(fixturePath(`${folder}/${kind}.hex`)))
+    .flatMap((folder) =>
+      readFixtures(`${folder}/${kind}`).map((each) => ({ ...each, name: `${folder} ${each.name}` })),
+    );
+
+t.test('every attribute, capability and message fixture comes back from its JSON octet for octet', (t) => {
+  const route: EvpnRoute = { routeType: 3, rd: '10.0.0.1:2', ethernetTag: 0, originatorIp: '10.0.0.1' };
+  const announced = [{ family: FAMILY.L2VPN_EVPN, nextHop: '10.0.0.1', routes: [route] }];
+  let byValue = 0;
+  const check = (name: string, bytes: Uint8Array) => {
+    const json = throughText(messageJson(captured(bytes, { ...DEFAULT_CONTEXT, extendedMessage: true })));
+    t.equal(hexText(octetsOfMessageJson(json)), hexText(bytes), name);
+    if (!('octets' in (json as JsonObject))) byValue++;
+    t.ok(messageText(captured(bytes)).length > 0);
+  };
+  for (const { name, bytes } of fixturesOf('attributes')) {
+    let attributes: Attribute[];
+    try {
+      attributes = decodeAttributes(bytes);
+    } catch (error) {
+      if (!(error instanceof BgpFault)) throw error;
+      continue;
+    }
+    const present = new Set(attributes.map(({ type }) => type));
+    if (present.has('MP_REACH_NLRI') || present.has('MP_UNREACH_NLRI')) continue;
+    const mandatory: Attribute[] = [
+      { type: 'ORIGIN', value: 'igp' },
+      { type: 'AS_PATH', segments: [] },
+    ];
+    const all = [...mandatory.filter(({ type }) => !present.has(type)), ...attributes];
+    check(name, encodeMessage({ type: 'UPDATE', attributes: all, announced, withdrawn: [], faults: [] }));
+  }
+  const header = Uint8Array.of(...new Uint8Array(16).fill(0xff), 0, 0, 1, 4, 0xfd, 0xe8, 0, 9, 10, 0, 0, 1);
+  for (const { name, bytes } of fixturesOf('capabilities')) {
+    if (bytes.length > 250) continue;
+    const open = Uint8Array.of(...header, bytes.length + 2, 2, bytes.length, ...bytes);
+    open[17] = open.length & 0xff;
+    open[16] = open.length >> 8;
+    check(name, open);
+  }
+  for (const { name, bytes } of fixturesOf('messages')) check(name, bytes);
+  t.ok(byValue > 80, `${byValue} by their values`);
+  t.end();
+});
 
 t.test('generated messages come back from their JSON octet for octet', (t) => {
   fc.assert(
