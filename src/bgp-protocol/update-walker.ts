@@ -10,9 +10,10 @@ import { mpReachNlriStart } from './attributes/index.ts';
 import type { CodecContext } from './context.ts';
 import type { Family } from './family.ts';
 import { FAMILY, familyOf } from './family.ts';
-import { BgpFault, decodeFault, type FaultAction, strongerAction } from './faults.ts';
-import { ATTRIBUTE, ERROR, UPDATE_ERROR } from './iana.ts';
+import { type BgpFault, type FaultAction, strongerAction } from './faults.ts';
+import { ATTRIBUTE } from './iana.ts';
 import { nlriEndAt, overrun, validateNlri } from './nlri/index.ts';
+import { missingFault, noReachableNlriFault, updateLengthFault } from './update-faults.ts';
 import { Writer } from './writer.ts';
 
 /** All ranges are valid during the call only. */
@@ -35,12 +36,15 @@ class NlriField {
   start = 0;
   end = 0;
   withPathId = false;
+  /** Whether it has any NLRI, of a family that was negotiated or not. */
+  sent = false;
   /** Some of its NLRI are to be passed over. */
   faulty = false;
 
   set(family: Family, start: number, end: number, ctx: CodecContext): void {
     const wanted = ctx.families === undefined || ctx.families.has(family);
     this.family = family;
+    this.sent = start < end;
     this.start = wanted ? start : end;
     this.end = end;
     this.withPathId = ctx.addPathReceive.has(family);
@@ -60,6 +64,22 @@ class UpdateWalk {
   readonly reach = new NlriField();
   readonly announced = new NlriField();
   busy = false;
+  start = 0;
+  attributesAt = 0;
+  attributesEnd = 0;
+
+  /** Finds the three parts of an UPDATE: RFC 4271 section 4.3. */
+  locate(bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
+    this.start = start;
+    this.attributesAt = start + 4 + (end - start >= 4 ? (bytes[start] << 8) | bytes[start + 1] : 0);
+    if (end - start < 4 || this.attributesAt > end) {
+      return updateLengthFault('withdrawn routes length', bytes, start, start, end);
+    }
+    const lengthAt = this.attributesAt - 2;
+    this.attributesEnd = this.attributesAt + ((bytes[lengthAt] << 8) | bytes[lengthAt + 1]);
+    if (this.attributesEnd <= end) return undefined;
+    return updateLengthFault('total path attribute length', bytes, lengthAt, start, end);
+  }
 }
 
 /** Walking from within a visitor is rare: only then is a second one made. */
@@ -97,49 +117,61 @@ function walkOnce(
   purpose: WalkPurpose,
 ): FaultAction | undefined {
   const { scan } = walk;
-  const attributesAt = start + 4 + (end - start >= 4 ? (bytes[start] << 8) | bytes[start + 1] : 0);
-  if (end - start < 4 || attributesAt > end) {
-    return lengthFault(visitor, 'withdrawn routes length', bytes, start, end, start);
+  const fault = walk.locate(bytes, start, end);
+  if (fault !== undefined) {
+    visitor.fault(fault);
+    return fault.action;
   }
-  const attributesEnd = attributesAt + ((bytes[attributesAt - 2] << 8) | bytes[attributesAt - 1]);
-  if (attributesEnd > end) {
-    return lengthFault(visitor, 'total path attribute length', bytes, attributesAt - 2, end, start);
-  }
-  let action: FaultAction | undefined;
-  scan.run(bytes, attributesAt, attributesEnd, ctx, purpose === 'observe', (fault) => visitor.fault(fault));
-  action = scan.action;
+  const { attributesAt, attributesEnd } = walk;
+  scan.run(bytes, attributesAt, attributesEnd, ctx, purpose === 'observe', (found) => visitor.fault(found));
+  if (isFinal(scan.action)) return scan.action;
+
+  const action = checkFields(walk, bytes, end, ctx, visitor);
   if (isFinal(action)) return action;
 
-  walk.withdrawn.set(FAMILY.IPV4_UNICAST, start + 2, attributesAt - 2, ctx);
-  walk.announced.set(FAMILY.IPV4_UNICAST, attributesEnd, end, ctx);
-  setReach(walk, bytes, ctx);
-  setUnreach(walk, bytes, ctx);
-
-  for (const field of [walk.withdrawn, walk.unreach, walk.reach, walk.announced]) {
-    action = strongerAction(action, checkNlri(field, bytes, visitor));
-    if (isFinal(action)) return action;
-  }
-  const reaches = scan.has(ATTRIBUTE.MP_REACH_NLRI) || attributesEnd < end;
-  if (reaches) reportMissing(scan, attributesEnd < end, visitor);
-  action = strongerAction(action, scan.action);
-
   const withdrawAll = scan.action === 'treat-as-withdraw';
-  if (withdrawAll && !reaches) return noReachableFault(visitor, start);
   emit(walk.withdrawn, bytes, visitor, false);
   emit(walk.unreach, bytes, visitor, false);
-  if (!walk.reach.empty) {
-    if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, true, purpose);
-    emit(walk.reach, bytes, visitor, !withdrawAll);
-  }
-  if (!walk.announced.empty) {
-    if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, false, purpose);
-    emit(walk.announced, bytes, visitor, !withdrawAll);
+  for (const field of [walk.reach, walk.announced]) {
+    if (field.empty) continue;
+    if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, field === walk.reach, purpose);
+    emit(field, bytes, visitor, !withdrawAll);
   }
   if (end - start === 4) endOfRib(FAMILY.IPV4_UNICAST, ctx, visitor);
-  else if (isEndOfRib(scan, attributesAt === start + 4 && attributesEnd === end)) {
+  else if (end === attributesEnd && attributesAt === start + 4 && isEndOfRib(scan, end - attributesAt)) {
     endOfRib(familyAt(bytes, scan.valueStart[ATTRIBUTE.MP_UNREACH_NLRI]), ctx, visitor);
   }
   return action;
+}
+
+/** Everything that RFC 7606 has to be known before the first route is handed over; returns the strongest action. */
+function checkFields(
+  walk: UpdateWalk,
+  bytes: Uint8Array,
+  end: number,
+  ctx: CodecContext,
+  visitor: UpdateVisitor,
+): FaultAction | undefined {
+  const { scan, attributesAt, attributesEnd, withdrawn, unreach, reach, announced } = walk;
+  withdrawn.set(FAMILY.IPV4_UNICAST, walk.start + 2, attributesAt - 2, ctx);
+  announced.set(FAMILY.IPV4_UNICAST, attributesEnd, end, ctx);
+  setReach(walk, bytes, ctx);
+  setUnreach(walk, bytes, ctx);
+
+  let action: FaultAction | undefined;
+  for (const field of [withdrawn, unreach, reach, announced]) {
+    action = strongerAction(action, checkNlri(field, bytes, visitor));
+    if (isFinal(action)) return action;
+  }
+  const inNlriField = attributesEnd < end;
+  const reachable = inNlriField || reach.sent;
+  if (reachable) reportMissing(scan, inNlriField, visitor);
+  if (scan.action === 'treat-as-withdraw' && !reachable) {
+    const fault = noReachableNlriFault(walk.start);
+    visitor.fault(fault);
+    return fault.action;
+  }
+  return strongerAction(action, scan.action);
 }
 
 function isFinal(action: FaultAction | undefined): boolean {
@@ -222,15 +254,13 @@ function emitBlock(
   visitor.attributes(block, 0, block.length);
 }
 
-/** RFC 4724 section 2: "an UPDATE message with only the MP_UNREACH_NLRI attribute with no withdrawn routes". */
-function isEndOfRib(scan: AttributeScan, onlyAttributes: boolean): boolean {
-  return (
-    onlyAttributes &&
-    scan.count === 1 &&
-    scan.action === undefined &&
-    scan.has(ATTRIBUTE.MP_UNREACH_NLRI) &&
-    scan.valueEnd[ATTRIBUTE.MP_UNREACH_NLRI] - scan.valueStart[ATTRIBUTE.MP_UNREACH_NLRI] === 3
-  );
+/** RFC 4724 section 2: MP_UNREACH_NLRI with no routes, and no other attribute, known or not. */
+function isEndOfRib(scan: AttributeScan, attributesLength: number): boolean {
+  const short = 6;
+  const extended = 7;
+  if (attributesLength !== short && attributesLength !== extended) return false;
+  const code = ATTRIBUTE.MP_UNREACH_NLRI;
+  return scan.count === 1 && scan.has(code) && scan.valueEnd[code] - scan.valueStart[code] === 3;
 }
 
 function endOfRib(family: Family, ctx: CodecContext, visitor: UpdateVisitor): void {
@@ -239,63 +269,15 @@ function endOfRib(family: Family, ctx: CodecContext, visitor: UpdateVisitor): vo
 
 /** RFC 7606 section 3 (d); NEXT_HOP is needed where there are routes in the NLRI field. */
 function reportMissing(scan: AttributeScan, inNlriField: boolean, visitor: UpdateVisitor): void {
-  const missing = (code: number, name: string): void => {
-    if (scan.came(code)) return;
+  for (const { code, name } of inNlriField ? MANDATORY_WITH_NLRI_FIELD : MANDATORY) {
+    if (scan.came(code)) continue;
     scan.action = strongerAction(scan.action, 'treat-as-withdraw');
-    visitor.fault(
-      new BgpFault(`Cannot decode UPDATE: ${name} is missing, expected one`, {
-        code: ERROR.UPDATE_MESSAGE,
-        subcode: UPDATE_ERROR.MISSING_WELL_KNOWN_ATTRIBUTE,
-        data: Uint8Array.of(code),
-        action: 'treat-as-withdraw',
-        seen: 'none',
-        wanted: name,
-      }),
-    );
-  };
-  missing(ATTRIBUTE.ORIGIN, 'ORIGIN');
-  missing(ATTRIBUTE.AS_PATH, 'AS_PATH');
-  if (inNlriField) missing(ATTRIBUTE.NEXT_HOP, 'NEXT_HOP');
+    visitor.fault(missingFault(code, name));
+  }
 }
 
-/**
- * RFC 7606 section 5.2: attributes that are malformed, but no reachable NLRI to withdraw. Whether they were lost with the
- * malformed part nobody knows, which leaves the session reset.
- */
-function noReachableFault(visitor: UpdateVisitor, start: number): FaultAction {
-  visitor.fault(
-    decodeFault(
-      'UPDATE',
-      'reachable NLRI',
-      'missing beside malformed attributes',
-      'some to withdraw',
-      start,
-      {
-        code: ERROR.UPDATE_MESSAGE,
-        subcode: UPDATE_ERROR.MALFORMED_ATTRIBUTE_LIST,
-        action: 'session-reset',
-      },
-    ),
-  );
-  return 'session-reset';
-}
-
-/** RFC 4271 section 6.3, unchanged by RFC 7606: a length that reaches past the message. */
-function lengthFault(
-  visitor: UpdateVisitor,
-  field: string,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  start: number,
-): FaultAction {
-  const seen = at + 2 <= end ? (bytes[at] << 8) | bytes[at + 1] : 'missing';
-  visitor.fault(
-    decodeFault('UPDATE', field, seen, `to fit in ${end - start} octets`, at, {
-      code: ERROR.UPDATE_MESSAGE,
-      subcode: UPDATE_ERROR.MALFORMED_ATTRIBUTE_LIST,
-      action: 'session-reset',
-    }),
-  );
-  return 'session-reset';
-}
+const MANDATORY = [
+  { code: ATTRIBUTE.ORIGIN, name: 'ORIGIN' },
+  { code: ATTRIBUTE.AS_PATH, name: 'AS_PATH' },
+] as const;
+const MANDATORY_WITH_NLRI_FIELD = [...MANDATORY, { code: ATTRIBUTE.NEXT_HOP, name: 'NEXT_HOP' }] as const;

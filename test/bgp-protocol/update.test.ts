@@ -260,6 +260,7 @@ t.test(
     t.same(walk(UPDATE('800f03001946')).seen, [`endOfRib ${EVPN}`]);
     t.same(walk(UPDATE('900f0003001946')).seen, [`endOfRib ${EVPN}`]);
     t.same(walk(UPDATE('800f03001946 40010100')).seen, [], 'not with another attribute');
+    t.same(walk(UPDATE('800f03001946 80630100')).seen, [], 'not with one that is ignored either');
     t.same(
       walk(UPDATE('800f03001946', '18c00002')).seen,
       ['withdraw 257 18c00002 0'],
