@@ -20,6 +20,12 @@ $(BUILT): $(NODE_TOOLS) $(SOURCES) tsconfig.json tsconfig.build.json src/bgp-pro
 	@chmod +x dist/daemon/main.js dist/cli/main.js
 	@touch $@
 
+# tap reads the list of its plugins only when it is built.
+TAP_BUILT = node_modules/.tap-built
+$(TAP_BUILT): $(NODE_TOOLS) .taprc
+	npx tap build >/dev/null
+	@touch $@
+
 RUN_TS = node --import=tsx --conditions=evpnd-source
 
 demo: $(BUILT) ## a fabric of two spines, three leaves and three hosts; as root in namespaces (KEEP=1 leaves it up)
@@ -29,7 +35,7 @@ demo: $(BUILT) ## a fabric of two spines, three leaves and three hosts; as root 
 demo-down: $(NODE_TOOLS) ## remove the fabric that `make demo KEEP=1` left up
 	@$(RUN_TS) interop/demo/run.ts --down
 
-test: $(BUILT) ## build, check types, and run all tests (those that need root or other programs skip themselves)
+test: $(BUILT) $(TAP_BUILT) ## build, check types, and run all tests (those that need root or other programs skip themselves)
 	@npm run --silent typecheck
 	@$(RUN_TS) test/run.ts
 
