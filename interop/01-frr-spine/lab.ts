@@ -14,10 +14,6 @@ import {
 } from '../lab/checks.ts';
 import { expect } from '../lab/expect.ts';
 import {
-  addUnderlay,
-  addVni,
-  attachHost,
-  attachRoamer,
   expectFloodList,
   expectLocalMac,
   expectNoRemoteMac,
@@ -28,29 +24,12 @@ import {
   roam,
 } from '../lab/fabric.ts';
 import type { Lab, LabContext } from '../lab/lab.ts';
-
-const VNI = 10;
-const H1 = { mac: '02:00:00:00:00:01', addresses: ['10.10.10.11/24', 'fd10:10::11/64'] };
-const H3 = { mac: '02:00:00:00:00:03', addresses: ['10.10.10.13/24', 'fd10:10::13/64'] };
-const H2 = { mac: '02:00:00:00:00:02', addresses: ['10.10.10.12/24', 'fd10:10::12/64'] };
-
-async function build({ network }: LabContext): Promise<void> {
-  await addUnderlay(network, 'spine1', '10.0.0.100', ['leaf1', 'leaf2']);
-  for (const n of [1, 2]) {
-    await addVni(network, `leaf${n}`, {
-      vni: VNI,
-      vtep: `10.0.0.${n}`,
-      gateways: [`10.10.10.${n}/24`, `fd10:10::${n}/64`],
-    });
-    await network.addHost(`h${n}`);
-    await attachHost(network, `leaf${n}`, 'swp1', `h${n}`, VNI, n === 1 ? H1 : H2);
-  }
-}
+import { addRoamer, buildTwoLeaves, H1, H2, H3, PLACES, VNI } from '../lab/two-leaves.ts';
 
 async function run(lab: LabContext): Promise<void> {
   const { network } = lab;
   lab.step('namespaces, links, bridges');
-  await build(lab);
+  await buildTwoLeaves(network);
   lab.capture('spine1', 'swp2');
 
   lab.step('daemons');
@@ -68,8 +47,8 @@ async function run(lab: LabContext): Promise<void> {
   await expectFloodList(network, 'leaf2', VNI, ['10.0.0.1']);
 
   lab.step('hosts ping, IPv4 and IPv6');
-  await expectPing(network, 'h1', '10.10.10.12');
-  await expectPing(network, 'h2', 'fd10:10::11');
+  await expectPing(network, 'h1', H2.ip);
+  await expectPing(network, 'h2', H1.ip6);
   await expectPing(network, 'h1', '10.10.10.1', 1);
   await expectPing(network, 'h2', '10.10.10.2', 1);
   await expectPing(network, 'h2', 'fd10:10::2', 1);
@@ -88,22 +67,17 @@ async function run(lab: LabContext): Promise<void> {
   );
 
   lab.step('a host moves five times between the FRR leaf and ours');
-  const places = [
-    { leaf: 'leaf1', port: 'swp8', device: 'eth1' },
-    { leaf: 'leaf2', port: 'swp9', device: 'eth2' },
-  ] as const;
-  await network.addHost('h3');
-  await attachRoamer(network, 'h3', places, VNI);
-  await roam(network, 'h3', undefined, places[0], H3);
+  await addRoamer(network);
+  await roam(network, 'h3', undefined, PLACES[0], H3);
   await expectRemoteMac(network, 'leaf2', VNI, H3.mac, '10.0.0.1');
   for (let move = 1; move <= 5; move++) {
-    const [from, to] = [places[(move + 1) % 2]!, places[move % 2]!];
+    const [from, to] = [PLACES[(move + 1) % 2]!, PLACES[move % 2]!];
     await roam(network, 'h3', from, to, H3);
     await expectRemoteMac(network, from.leaf, VNI, H3.mac, `10.0.0.${octet(to.leaf)}`);
     await expectLocalMac(network, to.leaf, VNI, H3.mac, to.port);
     // FRR leaves its entry on the VXLAN device behind; we do not.
     if (to.leaf === 'leaf2') await expectNoRemoteMac(network, 'leaf2', VNI, H3.mac);
-    await expectPing(network, 'h2', '10.10.10.13', 1);
+    await expectPing(network, 'h2', H3.ip, 1);
   }
   const moved = await expectFrrRoute(spine, macIpPrefix(H3.mac), '10.0.0.2');
   expect(
@@ -122,7 +96,7 @@ async function run(lab: LabContext): Promise<void> {
   await expectRemoteMac(network, 'leaf2', VNI, H1.mac, '10.0.0.1');
   await leaf2.start();
   await expectSessions(leaf2, ['10.0.0.100']);
-  await expectPing(network, 'h1', '10.10.10.12');
+  await expectPing(network, 'h1', H2.ip);
   await expectRemoteMac(network, 'leaf2', VNI, H1.mac, '10.0.0.1');
 
   lab.step('a clean stop withdraws everything');

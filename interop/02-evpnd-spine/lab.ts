@@ -12,33 +12,14 @@ import {
   macIpPrefix,
 } from '../lab/checks.ts';
 import { expect } from '../lab/expect.ts';
-import {
-  addUnderlay,
-  addVni,
-  attachHost,
-  attachRoamer,
-  expectFloodList,
-  expectPing,
-  expectRemoteMac,
-  roam,
-} from '../lab/fabric.ts';
+import { expectFloodList, expectPing, expectRemoteMac, roam } from '../lab/fabric.ts';
 import type { Lab, LabContext } from '../lab/lab.ts';
-
-const VNI = 10;
-const H1 = { mac: '02:00:00:00:00:01', addresses: ['10.10.10.11/24', 'fd10:10::11/64'] };
-const H3 = { mac: '02:00:00:00:00:03', addresses: ['10.10.10.13/24', 'fd10:10::13/64'] };
-const H2 = { mac: '02:00:00:00:00:02', addresses: ['10.10.10.12/24', 'fd10:10::12/64'] };
+import { addRoamer, buildTwoLeaves, H1, H2, H3, PLACES, VNI } from '../lab/two-leaves.ts';
 
 async function run(lab: LabContext): Promise<void> {
   const { network } = lab;
   lab.step('namespaces, links, bridges');
-  await addUnderlay(network, 'spine1', '10.0.0.100', ['leaf1', 'leaf2']);
-  for (const n of [1, 2]) {
-    const gateways = [`10.10.10.${n}/24`, `fd10:10::${n}/64`];
-    await addVni(network, `leaf${n}`, { vni: VNI, vtep: `10.0.0.${n}`, gateways });
-    await network.addHost(`h${n}`);
-    await attachHost(network, `leaf${n}`, 'swp1', `h${n}`, VNI, n === 1 ? H1 : H2);
-  }
+  await buildTwoLeaves(network);
   lab.capture('spine1', 'swp1');
 
   lab.step('daemons');
@@ -54,8 +35,8 @@ async function run(lab: LabContext): Promise<void> {
   lab.step('routes are reflected unharmed');
   await expectFloodList(network, 'leaf1', VNI, ['10.0.0.2']);
   await expectFloodList(network, 'leaf2', VNI, ['10.0.0.1']);
-  await expectPing(network, 'h1', '10.10.10.12');
-  await expectPing(network, 'h2', 'fd10:10::11');
+  await expectPing(network, 'h1', H2.ip);
+  await expectPing(network, 'h2', H1.ip6);
   await expectPing(network, 'h1', '10.10.10.1', 1);
   await expectFrrRoute(leaf2, macIpPrefix(H1.mac), '10.0.0.1');
   await expectFrrRoute(leaf2, macIpPrefix(H1.mac, '10.10.10.11'), '10.0.0.1');
@@ -68,15 +49,10 @@ async function run(lab: LabContext): Promise<void> {
   expect('cluster list 10.0.0.100', /Cluster list: 10\.0\.0\.100/.test(detail), detail.slice(0, 1500));
 
   lab.step('a host moves through our reflector');
-  const places = [
-    { leaf: 'leaf1', port: 'swp8', device: 'eth1' },
-    { leaf: 'leaf2', port: 'swp9', device: 'eth2' },
-  ] as const;
-  await network.addHost('h3');
-  await attachRoamer(network, 'h3', places, VNI);
-  await roam(network, 'h3', undefined, places[0], H3);
+  await addRoamer(network);
+  await roam(network, 'h3', undefined, PLACES[0], H3);
   await expectRemoteMac(network, 'leaf2', VNI, H3.mac, '10.0.0.1');
-  await roam(network, 'h3', places[0], places[1], H3);
+  await roam(network, 'h3', PLACES[0], PLACES[1], H3);
   await expectRemoteMac(network, 'leaf1', VNI, H3.mac, '10.0.0.2');
 
   lab.step('clear soft re-sends, a withdrawn VTEP goes everywhere');

@@ -5,30 +5,14 @@
  *   h1 - leaf1 (FRR, 65001) - spine1 (65100: FRR, then evpnd) - leaf2 (evpnd, 65002) - h2
  */
 import { expectFrrRoute, expectFrrSessions, expectSessions, macIpPrefix } from '../lab/checks.ts';
-import {
-  addUnderlay,
-  addVni,
-  attachHost,
-  expectFloodList,
-  expectNoRemoteMac,
-  expectPing,
-  expectRemoteMac,
-} from '../lab/fabric.ts';
+import { expectFloodList, expectNoRemoteMac, expectPing, expectRemoteMac } from '../lab/fabric.ts';
 import type { Lab, LabContext } from '../lab/lab.ts';
-
-const VNI = 10;
-const H1 = { mac: '02:00:00:00:00:01', addresses: ['10.10.10.11/24', 'fd10:10::11/64'] };
-const H2 = { mac: '02:00:00:00:00:02', addresses: ['10.10.10.12/24', 'fd10:10::12/64'] };
+import { buildTwoLeaves, H1, H2, VNI } from '../lab/two-leaves.ts';
 
 async function run(lab: LabContext): Promise<void> {
   const { network } = lab;
   lab.step('namespaces, links, bridges');
-  await addUnderlay(network, 'spine1', '10.0.0.100', ['leaf1', 'leaf2']);
-  for (const n of [1, 2]) {
-    await addVni(network, `leaf${n}`, { vni: VNI, vtep: `10.0.0.${n}`, gateways: [`10.10.10.${n}/24`] });
-    await network.addHost(`h${n}`);
-    await attachHost(network, `leaf${n}`, 'swp1', `h${n}`, VNI, n === 1 ? H1 : H2);
-  }
+  await buildTwoLeaves(network);
   lab.capture('spine1', 'swp2');
 
   lab.step('an FRR spine');
@@ -55,7 +39,7 @@ async function run(lab: LabContext): Promise<void> {
 async function works({ network }: LabContext): Promise<void> {
   await expectFloodList(network, 'leaf1', VNI, ['10.0.0.2']);
   await expectFloodList(network, 'leaf2', VNI, ['10.0.0.1']);
-  await expectPing(network, 'h1', '10.10.10.12');
+  await expectPing(network, 'h1', H2.ip);
   await expectRemoteMac(network, 'leaf1', VNI, H2.mac, '10.0.0.2');
   await expectRemoteMac(network, 'leaf2', VNI, H1.mac, '10.0.0.1');
 }
