@@ -1,5 +1,6 @@
 /**
- * Speed of the codec: visiting packed type-2 UPDATEs, packing them, and building values of them for people.
+ * Speed of the codec: visiting packed type-2 UPDATEs, packing them, and building values of them for people; beside it, the
+ * decoders of GoBGP and ExaBGP on the same octets.
  *
  * node --import=tsx --conditions=evpnd-source test/bench/codec.ts [seconds per figure]
  */
@@ -16,6 +17,7 @@ import {
   Writer,
   walkUpdate,
 } from 'bgp-protocol';
+import { measureOthers } from './codec-others.ts';
 
 const SECONDS = Number(process.argv[2] ?? 1);
 const ROUTES = 50_000;
@@ -108,13 +110,23 @@ const packed = new Writer(4 << 20);
 packAll(packed);
 const stream = packed.finish();
 
-function walkAll(): void {
+/** Each route in an UPDATE of its own: what an attribute block costs. */
+const singles = new Writer(16 << 20);
+const singleWriter = new UpdateWriter(4096, singles, DEFAULT_CONTEXT);
+for (const octets of nlri) {
+  singleWriter.begin(block);
+  singleWriter.announce(octets, 0, octets.length);
+}
+singleWriter.end();
+const singleStream = singles.finish();
+
+function walkAll(octets: Uint8Array): void {
   const counter = new Counter();
   const framer = new Framer(
     (_type, bytes, start, end) => void walkUpdate(bytes, start, end, DEFAULT_CONTEXT, counter),
     { maxLength: 4096 },
   );
-  framer.push(stream);
+  framer.push(octets);
   if (counter.announced !== ROUTES) throw new Error(`Cannot measure: saw ${counter.announced} of ${ROUTES}`);
 }
 
@@ -132,16 +144,27 @@ function decodeAll(): void {
 
 const out = new Writer(4 << 20);
 const figures = [
-  measure('visit packed type-2 UPDATEs', 8e6, ROUTES, walkAll),
+  measure('visit packed type-2 UPDATEs', 8e6, ROUTES, () => walkAll(stream)),
   measure('pack type-2 UPDATEs', 4e6, ROUTES, () => {
     out.reset();
     packAll(out);
   }),
   measure('decode to values', 4e5, ROUTES, decodeAll),
+  measure('visit UPDATEs of one route', 5e5, ROUTES, () => walkAll(singleStream)),
 ];
 for (const { name, unit, perSecond, wanted } of figures) {
   const verdict = perSecond >= wanted ? 'reached' : 'missed';
   console.log(
     `${name.padEnd(32)} ${(perSecond / 1e6).toFixed(2).padStart(8)} M ${unit}  (${wanted / 1e6} M ${verdict})`,
   );
+}
+
+const [visited, , values] = figures.map(({ perSecond }) => perSecond);
+for (const { name, perSecond, reason } of measureOthers(stream, SECONDS)) {
+  const times = (ours: number) => (ours / (perSecond ?? ours)).toFixed(1);
+  const figure =
+    perSecond === undefined
+      ? `not measured: ${reason}`
+      : `${(perSecond / 1e6).toFixed(3).padStart(8)} M NLRI/s  (our values ${times(values)} times, our visit ${times(visited)} times that)`;
+  console.log(`${name.padEnd(32)} ${figure}`);
 }
