@@ -12,7 +12,7 @@ import type { Family } from './family.ts';
 import { FAMILY, familyOf } from './family.ts';
 import { type BgpFault, type FaultAction, strongerAction } from './faults.ts';
 import { ATTRIBUTE } from './iana.ts';
-import { nlriEndAt, overrun, validateNlri } from './nlri/index.ts';
+import { nlriEndAt, overrun, routeNamedBy, validateNlri } from './nlri/index.ts';
 import { missingFault, noReachableNlriFault, updateLengthFault } from './update-faults.ts';
 import { Writer } from './writer.ts';
 
@@ -230,7 +230,11 @@ function emit(field: NlriField, bytes: Uint8Array, visitor: UpdateVisitor, annou
     const next = nlriEndAt(family, bytes, start, end);
     const pathId = withPathId ? pathIdAt(bytes, offset) : 0;
     offset = next;
-    if (faulty && validateNlri(family, bytes, start, next) !== undefined) continue;
+    if (faulty && validateNlri(family, bytes, start, next) !== undefined) {
+      // RFC 7606 section 2: treated as withdrawn, where it still tells which route it is.
+      if (routeNamedBy(family, bytes, start, next)) visitor.withdraw(family, bytes, start, next, pathId);
+      continue;
+    }
     if (announce) visitor.announce(family, bytes, start, next, pathId);
     else visitor.withdraw(family, bytes, start, next, pathId);
   }

@@ -3,6 +3,7 @@
  */
 import {
   type AdministratorAndNumber,
+  ESI_ZERO,
   type EvpnRoute,
   type ExtendedCommunity,
   encodeEvpnRoute,
@@ -57,11 +58,13 @@ const knownRoute = (
     .tuple(fc.record(fields), ...more)
     .map((parts) => ({ routeType, ...Object.assign({}, ...parts) }) as EvpnRoute);
 
+/** Of ESI and gateway at most one is set: RFC 9136 section 3.2. */
 const ipPrefix = fc
-  .tuple(rd, esi, u32, prefix, octets(16), u24)
-  .map(([rd, esi, ethernetTag, prefix, gateway, label]): EvpnRoute => {
-    const gatewayIp = ipText(gateway.slice(0, prefix.includes(':') ? 16 : 4));
-    return { routeType: 5, rd, esi, ethernetTag, prefix, gatewayIp, label };
+  .tuple(rd, esi, u32, prefix, octets(16), u24, fc.boolean())
+  .map(([rd, esi, ethernetTag, prefix, gateway, label, behindSegment]): EvpnRoute => {
+    const address = gateway.slice(0, prefix.includes(':') ? 16 : 4).fill(0, behindSegment ? 0 : 16);
+    const gatewayIp = ipText(address);
+    return { routeType: 5, rd, esi: behindSegment ? esi : ESI_ZERO, ethernetTag, prefix, gatewayIp, label };
   });
 
 export const opaqueRoute = fc

@@ -1,10 +1,10 @@
 /**
  * Route type 5, IP Prefix: a prefix behind a router, a gateway or a segment of the fabric.
  *
- * RFC 9136 section 3.1. The family is told by the length of the whole route alone: 34 octets or 58.
+ * RFC 9136 sections 3.1 and 3.2. The family is told by the length of the whole route alone: 34 octets or 58.
  */
 import type { BgpFault } from '../faults.ts';
-import { esiText } from '../text/ethernet-segment-identifier.ts';
+import { ESI_OCTETS, esiText } from '../text/ethernet-segment-identifier.ts';
 import { ipText, parseIp } from '../text/ip.ts';
 import { parsePrefix, prefixText } from '../text/prefix.ts';
 import { routeDistinguisherText } from '../text/route-distinguisher.ts';
@@ -50,7 +50,20 @@ export function validateIpPrefix(bytes: Uint8Array, start: number, end: number):
   if (bits > octets * 8) {
     return routeFault(WHAT, 'IP prefix length', bits, `${octets * 8} or less`, start + PREFIX_LENGTH_AT);
   }
+  const gatewayAt = start + PREFIX_AT + octets;
+  // RFC 9136 section 3.2: "a non-zero GW IP and a non-zero ESI (at the same time) SHOULD be treat as withdraw".
+  if (
+    anySet(bytes, gatewayAt, gatewayAt + octets) &&
+    anySet(bytes, start + ESI_AT, start + ESI_AT + ESI_OCTETS)
+  ) {
+    return routeFault(WHAT, 'gateway beside an ESI', ipText(bytes, gatewayAt, octets), 'zero', gatewayAt);
+  }
   return undefined;
+}
+
+function anySet(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return true;
+  return false;
 }
 
 export function decodeIpPrefix(bytes: Uint8Array, start: number, end: number): IpPrefixRoute {

@@ -12,7 +12,7 @@ import type { Family } from '../family.ts';
 import { FAMILY, familyText } from '../family.ts';
 import type { BgpFault } from '../faults.ts';
 import { MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH } from '../iana.ts';
-import { decodeRoute, encodeRoute, type Route } from '../nlri/index.ts';
+import { decodeRoute, encodeRoute, type Route, routeNamedBy, validateNlri } from '../nlri/index.ts';
 import { copyOctets } from '../octets.ts';
 import { walkUpdate } from '../update-walker.ts';
 import { UpdateWriter } from '../update-writer.ts';
@@ -98,7 +98,9 @@ class Collector {
   }
 
   #route(family: Family, bytes: Uint8Array, start: number, end: number, pathId: number): UpdateRoute {
-    const route = decodeRoute(family, bytes, start, end);
+    const sound = validateNlri(family, bytes, start, end) === undefined;
+    const route =
+      (sound ? undefined : routeNamedBy(family, bytes, start, end)) ?? decodeRoute(family, bytes, start, end);
     return this.#ctx.addPathReceive.has(family) ? { ...route, pathId } : route;
   }
 }

@@ -6,7 +6,17 @@
  * every family alike, so that they are the business of the loop that walks the field (see nlriField).
  */
 
-import { decodeEvpnRoute, type EvpnRoute, encodeEvpnRoute, validateEvpnNlri } from '../evpn/index.ts';
+import {
+  decodeEvpnKey,
+  decodeEvpnRoute,
+  type EvpnRoute,
+  encodeEvpnRoute,
+  keyLengthOf,
+  MAX_EVPN_KEY_OCTETS,
+  MAX_EVPN_PAYLOAD_OCTETS,
+  splitEvpnNlri,
+  validateEvpnNlri,
+} from '../evpn/index.ts';
 import { FAMILY, type Family, familyText } from '../family.ts';
 import { BgpFault } from '../faults.ts';
 import { ERROR, UPDATE_ERROR } from '../iana.ts';
@@ -163,6 +173,28 @@ export function decodeRoute(family: Family, bytes: Uint8Array, start: number, en
   const fault = known.validate(bytes, start, end);
   if (fault !== undefined) throw fault;
   return known.decode(bytes, start, end);
+}
+
+/**
+ * The route that a malformed NLRI names all the same, the fields beside its key zero: a type-2 route without labels has its
+ * MAC. Undefined when not even the key can be read. RFC 7606 section 2: "treat-as-withdraw" withdraws that route.
+ */
+export function routeNamedBy(
+  family: Family,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Route | undefined {
+  if (family !== FAMILY.L2VPN_EVPN) return undefined;
+  const key = new Uint8Array(MAX_EVPN_KEY_OCTETS);
+  const split = splitEvpnNlri(bytes, start, end, key, new Uint8Array(MAX_EVPN_PAYLOAD_OCTETS));
+  if (split < 0) return undefined;
+  try {
+    return decodeEvpnKey(key, 0, keyLengthOf(split));
+  } catch (error) {
+    if (error instanceof BgpFault) return undefined;
+    throw error;
+  }
 }
 
 /** The NLRI of a route, without path identifier. Throws a TypeError when a field is not of its form. */

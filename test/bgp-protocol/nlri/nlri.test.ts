@@ -3,8 +3,10 @@
  */
 import {
   BgpFault,
+  DEFAULT_CONTEXT,
   decodeNextHop,
   decodeRoute,
+  decodeUpdate,
   encodeNextHop,
   encodeRoute,
   FAMILY,
@@ -15,9 +17,11 @@ import {
   nlriField,
   parseFamily,
   parseHex,
+  routeNamedBy,
   routeText,
   validateNextHop,
   validateNlri,
+  walkUpdate,
 } from 'bgp-protocol';
 import fc from 'fast-check';
 import t from 'tap';
@@ -183,3 +187,53 @@ t.test('what cannot be encoded is a TypeError that names it', (t) => {
   t.throws(() => encodeNextHop(FAMILY.IPV4_UNICAST, { address: 'x' }), /saw "x"/);
   t.end();
 });
+
+t.test(
+  'RFC 7606 section 2: a malformed route is withdrawn where its key can be read, and only there',
+  (t) => {
+    const evpn = readFixtures('rfc7432/evpn-nlri').concat(readFixtures('rfc9136/evpn-nlri'));
+    const named: Readonly<Record<string, object>> = {
+      'type-2-no-label': { routeType: 2, rd: '10.0.0.1:7', mac: '02:00:00:00:00:03', ip: '10.10.10.13' },
+      'type-2-half-label': { routeType: 2, mac: '02:00:00:00:00:03' },
+      'type-2-three-labels': { routeType: 2, mac: '02:00:00:00:00:03' },
+      'type-1-too-short': { routeType: 1, esi: '03:44:38:39:ff:00:01:00:00:01', ethernetTag: 0 },
+      'type-1-too-long': { routeType: 1, ethernetTag: 0 },
+      'gateway-and-esi': { routeType: 5, prefix: '172.16.0.0/16' },
+    };
+    const whole = encodeRoute(FAMILY.L2VPN_EVPN, {
+      routeType: 3,
+      rd: '10.0.0.1:2',
+      ethernetTag: 0,
+      originatorIp: '10.0.0.1',
+    });
+    for (const { name, bytes, fault } of evpn) {
+      if (fault === undefined || name.startsWith('length-')) continue;
+      const route = routeNamedBy(FAMILY.L2VPN_EVPN, bytes, 0, bytes.length);
+      if (named[name] === undefined) t.equal(route, undefined, name);
+      else t.match(route, named[name], name);
+      const expected = named[name] === undefined ? ['announce 3'] : ['withdraw', 'announce 3'];
+      t.strictSame(walked(Uint8Array.of(...bytes, ...whole)), expected, `${name} before a sound route`);
+    }
+    t.equal(routeNamedBy(FAMILY.IPV4_UNICAST, Uint8Array.of(33, 1, 2, 3, 4, 5), 0, 6), undefined);
+    t.end();
+  },
+);
+
+/** What a visitor is told of an UPDATE that announces these NLRI. */
+function walked(nlri: Uint8Array): readonly string[] {
+  const reach = Uint8Array.of(0, 25, 70, 4, 10, 0, 0, 1, 0, ...nlri);
+  const attributes = Uint8Array.of(0x90, 14, 0, reach.length, ...reach, 0x40, 1, 1, 0, 0x40, 2, 0);
+  const body = Uint8Array.of(0, 0, 0, attributes.length, ...attributes);
+  const seen: string[] = [];
+  const action = walkUpdate(body, 0, body.length, DEFAULT_CONTEXT, {
+    attributes: () => undefined,
+    announce: (_family, bytes, start) => seen.push(`announce ${bytes[start]}`),
+    withdraw: () => seen.push('withdraw'),
+    endOfRib: () => seen.push('end of RIB'),
+    fault: () => undefined,
+  });
+  t.equal(action, 'treat-as-withdraw');
+  const message = decodeUpdate(body);
+  t.equal(message.withdrawn.length, seen.includes('withdraw') ? 1 : 0);
+  return seen;
+}
