@@ -23,6 +23,17 @@ export interface TimerConfig {
   readonly connectRetrySeconds: number;
 }
 
+/** RFC 4271 section 6.7: an upper bound on the routes of a neighbour. */
+export interface MaximumPrefixConfig {
+  readonly limit: number;
+  /** This share of the limit is worth a warning; 1 to 100. */
+  readonly warningPercent: number;
+  /** Beyond the limit: only warn, or end the session, for a time or until it is cleared. */
+  readonly action: MaximumPrefixAction;
+  /** With action `restart`: so long the session stays down. */
+  readonly restartMinutes: number;
+}
+
 /** What a neighbour is configured with, however it came to it: itself, its peer group, or the defaults. */
 export interface SessionConfig {
   readonly remoteAs: RemoteAs;
@@ -40,6 +51,8 @@ export interface SessionConfig {
   readonly routeReflectorClient: boolean;
   /** Not running by the operator's will; the message goes to the peer (RFC 9003), and may be empty. */
   readonly shutdown: { readonly message: string } | undefined;
+  /** How many routes the neighbour may announce; any number when undefined. */
+  readonly maximumPrefix: MaximumPrefixConfig | undefined;
   readonly port: number;
   /** `l2vpn-evpn` */
   readonly families: readonly string[];
@@ -65,6 +78,8 @@ export interface VniConfig {
   /** Texts; the automatic ones when undefined. */
   readonly importRouteTargets: readonly string[] | undefined;
   readonly exportRouteTargets: readonly string[] | undefined;
+  /** Remote MACs taken in at most; as `EvpnConfig.maximumMacs` when undefined. */
+  readonly maximumMacs: number | undefined;
 }
 
 export interface DuplicateDetectionConfig {
@@ -80,6 +95,8 @@ export interface EvpnConfig {
   /** Tunnel source address; what the dataplane's device has, when undefined. */
   readonly vtep: string | undefined;
   readonly vnis: readonly VniConfig[];
+  /** Remote MACs of one VNI at most; any number when undefined. */
+  readonly maximumMacs: number | undefined;
   readonly duplicateDetection: DuplicateDetectionConfig;
 }
 
@@ -128,6 +145,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 export const FAMILY_NAMES = ['l2vpn-evpn'] as const;
+export const MAXIMUM_PREFIX_ACTIONS = ['warn', 'restart', 'shutdown'] as const;
+export type MaximumPrefixAction = (typeof MAXIMUM_PREFIX_ACTIONS)[number];
 export const DATAPLANE_TYPES = ['kernel', 'memory'] as const;
 
 /** What holds where the file says nothing. Timers as data centre fabrics run them: a dead peer is noticed in 9 s. */
@@ -136,6 +155,7 @@ export const DEFAULTS = {
   port: 179,
   listenAddresses: ['0.0.0.0', '::'],
   listenLimit: 100,
+  maximumPrefix: { warningPercent: 75, action: 'restart', restartMinutes: 5 },
   duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180 },
   auditIntervalSeconds: 60,
   socket: '/run/evpnd/evpnd.sock',

@@ -49,7 +49,13 @@ export type ConfigChange =
   | Changed<'log-changed', Config['log']>;
 
 /** Settings that a running session takes over without noticing; every other one is fixed at OPEN or in the socket. */
-const SOFT_SESSION_KEYS: ReadonlySet<string> = new Set(['description', 'passive', 'peerGroup', 'port']);
+const SOFT_SESSION_KEYS: ReadonlySet<string> = new Set([
+  'description',
+  'maximumPrefix',
+  'passive',
+  'peerGroup',
+  'port',
+]);
 
 export function diffConfig(before: Config, after: Config): ConfigChange[] {
   const { vnis: vnisBefore, ...evpnBefore } = before.evpn;

@@ -8,6 +8,7 @@ import {
   DEFAULTS,
   type DuplicateDetectionConfig,
   FAMILY_NAMES,
+  type MaximumPrefixConfig,
   type PeerGroupConfig,
   type SessionConfig,
   type TimerConfig,
@@ -65,6 +66,7 @@ export function configDocument(config: Config, options: PrintOptions = {}): Sect
       'advertise-all-vni': unless(evpn.advertiseAllVni, true),
       vtep: evpn.vtep,
       vnis: items(evpn.vnis.map(vni)),
+      'maximum-macs': evpn.maximumMacs,
       'duplicate-detection': section(duplicateDetection(evpn.duplicateDetection)),
     }),
     dataplane: section({
@@ -99,7 +101,22 @@ function settings(session: PeerGroupConfig, options: PrintOptions): Section {
     shutdown: session.shutdown && (session.shutdown.message || true),
     port: session.port,
     families: session.families,
+    'maximum-prefix': maximumPrefix(session.maximumPrefix),
   };
+}
+
+function maximumPrefix(config: MaximumPrefixConfig | undefined): Section | undefined {
+  const fallback = DEFAULTS.maximumPrefix;
+  return (
+    config && {
+      limit: config.limit,
+      ...section({
+        'warning-percent': unless(config.warningPercent, fallback.warningPercent),
+        action: unless(config.action, fallback.action),
+        'restart-minutes': unless(config.restartMinutes, fallback.restartMinutes),
+      }),
+    }
+  );
 }
 
 function peerGroup(group: PeerGroupConfig, options: PrintOptions): Section | null {
@@ -156,7 +173,14 @@ function vni(config: VniConfig): Section {
   const { importRouteTargets: imports, exportRouteTargets: exports } = config;
   const targets =
     imports && exports && same(imports, exports) ? { both: imports } : { import: imports, export: exports };
-  return section({ vni: config.vni, rd: config.rd, 'route-targets': section(targets) }) ?? {};
+  return (
+    section({
+      vni: config.vni,
+      rd: config.rd,
+      'route-targets': section(targets),
+      'maximum-macs': config.maximumMacs,
+    }) ?? {}
+  );
 }
 
 const duplicateDetection = (config: DuplicateDetectionConfig): Section => ({

@@ -7,6 +7,7 @@ import {
   DEFAULTS,
   FAMILY_NAMES,
   type ListenRangeConfig,
+  type MaximumPrefixConfig,
   type NeighborConfig,
   type PeerGroupConfig,
   type SessionConfig,
@@ -58,6 +59,7 @@ export function resolve(file: ConfigFile): Config {
       advertiseAllVni: file.evpn?.['advertise-all-vni'] ?? true,
       vtep: file.evpn?.vtep,
       vnis: (file.evpn?.vnis ?? []).map(resolveVni),
+      maximumMacs: file.evpn?.['maximum-macs'],
       duplicateDetection: {
         enabled: duplicates?.enabled ?? DEFAULTS.duplicateDetection.enabled,
         maxMoves: duplicates?.['max-moves'] ?? DEFAULTS.duplicateDetection.maxMoves,
@@ -108,7 +110,19 @@ function session(defaults: TimerConfig, group: SessionFile, own: SessionFile): S
     shutdown: pick('shutdown') || undefined,
     port: pick('port') ?? DEFAULTS.port,
     families: pick('families') ?? FAMILY_NAMES,
+    maximumPrefix: maximumPrefix(pick('maximum-prefix')),
   };
+}
+
+function maximumPrefix(file: SessionFile['maximum-prefix']): MaximumPrefixConfig | undefined {
+  return (
+    file && {
+      limit: file.limit,
+      warningPercent: file['warning-percent'] ?? DEFAULTS.maximumPrefix.warningPercent,
+      action: file.action ?? DEFAULTS.maximumPrefix.action,
+      restartMinutes: file['restart-minutes'] ?? DEFAULTS.maximumPrefix.restartMinutes,
+    }
+  );
 }
 
 /** Only what the group sets, under the names of the configuration. */
@@ -131,6 +145,7 @@ function peerGroup(file: SessionFile): PeerGroupConfig {
     shutdown: file.shutdown || undefined,
     port: file.port,
     families: file.families,
+    maximumPrefix: maximumPrefix(file['maximum-prefix']),
   });
 }
 
@@ -145,6 +160,7 @@ function resolveVni(file: VniFile): VniConfig {
     rd: file.rd,
     importRouteTargets: joined(targets?.import),
     exportRouteTargets: joined(targets?.export),
+    maximumMacs: file['maximum-macs'],
   };
 }
 

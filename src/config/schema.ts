@@ -3,7 +3,7 @@
  * (`evpnd.schema.json`) is generated from it. What one value has to do with another is in `checks.ts`.
  */
 import { z } from 'zod';
-import { DATAPLANE_TYPES, DEFAULTS, LOG_FORMATS, LOG_LEVELS } from './config.ts';
+import { DATAPLANE_TYPES, DEFAULTS, LOG_FORMATS, LOG_LEVELS, MAXIMUM_PREFIX_ACTIONS } from './config.ts';
 import * as value from './values.ts';
 
 /** A scalar of the file. Its issue carries what was wanted and the words to choose a suggestion from. */
@@ -37,6 +37,30 @@ const timers = z
   })
   .meta({ description: 'Session timers, in seconds' });
 
+const maximumPrefix = z
+  .strictObject({
+    limit: leaf(value.integer(1, 0xffffffff, 'a number of routes'), 'So many at most'),
+    'warning-percent': leaf(
+      value.integer(1, 100, 'a percentage'),
+      'Warn at this share of the limit',
+      DEFAULTS.maximumPrefix.warningPercent,
+    ).optional(),
+    action: leaf(
+      value.word(MAXIMUM_PREFIX_ACTIONS),
+      'Beyond the limit: warn only, or end the session and restart it after a time, or keep it down until it is cleared',
+      DEFAULTS.maximumPrefix.action,
+    ).optional(),
+    'restart-minutes': leaf(
+      value.integer(1, 1440, 'a number of minutes'),
+      'How long the session stays down with action restart',
+      DEFAULTS.maximumPrefix.restartMinutes,
+    ).optional(),
+  })
+  .meta({ description: 'Limit of the routes that the neighbour announces (RFC 4271 section 6.7)' });
+
+const maximumMacs = (description: string) =>
+  leaf(value.integer(1, 0xffffffff, 'a number of MAC addresses'), description).optional();
+
 const session = {
   'remote-as': leaf(
     value.remoteAs,
@@ -65,6 +89,7 @@ const session = {
   families: section(
     z.array(leaf(value.family, 'An address family')).min(1, 'at least one family').optional(),
   ),
+  'maximum-prefix': section(maximumPrefix.optional()),
 };
 
 const routeTargets = (description: string) =>
@@ -86,6 +111,7 @@ const vni = z.strictObject({
       })
       .optional(),
   ),
+  'maximum-macs': maximumMacs('Remote MACs taken in at most; as evpn.maximum-macs unless set'),
 });
 
 const memoryHost = z.strictObject({
@@ -155,6 +181,7 @@ export const configSchema = z
           'advertise-all-vni': leaf(value.flag, 'Every VNI of the dataplane takes part', true).optional(),
           vtep: leaf(value.address, "Tunnel source; the VXLAN device's own unless set").optional(),
           vnis: section(z.array(vni).optional()),
+          'maximum-macs': maximumMacs('Remote MACs of one VNI at most; any number unless set'),
           'duplicate-detection': section(
             z
               .strictObject({

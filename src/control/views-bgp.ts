@@ -93,6 +93,21 @@ export interface FamilyView {
   readonly routeReflectorClient: boolean;
 }
 
+/** RFC 4271 section 6.7: a limit of what the neighbour may announce. */
+export interface MaximumPrefixView {
+  readonly limit: number;
+  readonly warningPercent: number;
+  readonly action: 'warn' | 'restart' | 'shutdown';
+  /** With action `restart`. */
+  readonly restartMinutes?: number | undefined;
+  /** The warning share of the limit is reached. */
+  readonly warned: boolean;
+  /** The session was ended for it, and is kept down. */
+  readonly exceeded: boolean;
+  /** Until it may come up again; left out when somebody has to clear it. */
+  readonly restartSeconds?: number | undefined;
+}
+
 export interface LastResetView {
   readonly at: string;
   readonly agoSeconds: number;
@@ -127,6 +142,7 @@ export interface NeighborView extends NeighborSummary {
   readonly ebgpMultihop?: number | undefined;
   readonly updateSource?: string | undefined;
   readonly shutdownMessage?: string | undefined;
+  readonly maximumPrefix?: MaximumPrefixView | undefined;
   readonly capabilities: readonly CapabilityView[];
   readonly sent: MessageCounts;
   readonly received: MessageCounts;

@@ -28,6 +28,9 @@ export interface VniView {
   readonly remoteVteps: readonly FloodView[];
   readonly localMacs: number;
   readonly remoteMacs: number;
+  /** Limit of the remote MACs, and how many are not installed because of it. */
+  readonly maximumMacs?: number | undefined;
+  readonly refusedMacs?: number | undefined;
   readonly localNeighbors: number;
   readonly remoteNeighbors: number;
   readonly duplicateMacs: number;

@@ -220,7 +220,7 @@ export class Backend implements ControlBackend {
           'show bgp summary lists them',
         );
       }
-      if (soft === undefined) neighbour.peer.reset();
+      if (soft === undefined) neighbour.clear();
       if ((soft === 'in' || soft === 'both') && !neighbour.refreshIn()) {
         notes.push(
           `${neighbour.address}: cannot ask for its routes again: not up, or no route refresh capability`,

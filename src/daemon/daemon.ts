@@ -126,6 +126,7 @@ function composeParts(
     addresses,
     clock,
     log,
+    problem: (subject, text) => problems.set(subject, text),
   });
   events.add(['route'], routeEvents(rib));
   events.add(['mac', 'vni', 'vtep', 'problem'], evpnEvents(evpn));
@@ -141,6 +142,7 @@ function composeParts(
     events,
     transport: tcpTransport,
     random: Math.random,
+    problem: (subject, text) => problems.set(subject, text),
     progress,
   });
   const startedAt = clock.wallTime();

@@ -10,6 +10,7 @@ export function evpnSettings({ router, evpn, dataplane }: Config): EvpnConfig {
     vtep: evpn.vtep,
     advertiseAllVni: evpn.advertiseAllVni,
     vnis: evpn.vnis,
+    maximumMacs: evpn.maximumMacs,
     correct: dataplane.correct,
     duplicateDetection: { ...EVPN_DEFAULTS.duplicateDetection, ...evpn.duplicateDetection },
   };

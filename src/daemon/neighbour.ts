@@ -16,6 +16,7 @@ import {
 } from '../session/index.ts';
 import type { EventStream } from './events.ts';
 import { type Identity, peerSettings } from './peer-settings.ts';
+import { PrefixLimit } from './prefix-limit.ts';
 
 export type NeighbourConfig = SessionConfig & Pick<NeighborConfig, 'address' | 'peerGroup'>;
 
@@ -25,6 +26,8 @@ export interface NeighbourDependencies {
   readonly log: Logger;
   readonly events: EventStream;
   readonly peer: Omit<PeerDependencies, 'log' | 'clock'>;
+  /** A trouble of this neighbour that lasts; undefined text: it is over. */
+  readonly problem: (address: string, text: string | undefined) => void;
   /** Something that decides when stale forwarding entries go has changed. */
   readonly progress: () => void;
   /** A dynamic neighbour's session is over, and nobody configured it. */
@@ -47,6 +50,8 @@ export interface MalformedCounts {
 export class Neighbour implements PeerEvents {
   readonly peer: Peer;
   readonly dynamic: boolean;
+  /** The limit of what it may announce. */
+  readonly limit: PrefixLimit;
   readonly malformed: MalformedCounts = { treatedAsWithdraw: 0, attributeDiscarded: 0, sessionReset: 0 };
   #config: NeighbourConfig;
   readonly #deps: NeighbourDependencies;
@@ -69,6 +74,11 @@ export class Neighbour implements PeerEvents {
     this.dynamic = dynamic;
     this.#deps = deps;
     this.#log = deps.log.child({ peer: config.address });
+    this.limit = new PrefixLimit(config.maximumPrefix, deps.clock, {
+      problem: (text) => deps.problem(config.address, text),
+      exceeded: (data) => this.#overLimit(data),
+      released: () => this.#limitReleased(),
+    });
     this.peer = new Peer(
       peerSettings(config, identity, dynamic),
       { ...deps.peer, clock: deps.clock, log: deps.log },
@@ -106,7 +116,8 @@ export class Neighbour implements PeerEvents {
     const wasClient = this.#config.routeReflectorClient;
     this.#config = config;
     const outcome = this.peer.reconfigure(peerSettings(config, identity, this.dynamic));
-    if (!config.shutdown) this.peer.start();
+    this.limit.configure(config.maximumPrefix, this.#received);
+    if (!config.shutdown && !this.limit.holds) this.peer.start();
     return outcome === 'needs reset' || (this.isEstablished && wasClient !== config.routeReflectorClient);
   }
 
@@ -120,6 +131,12 @@ export class Neighbour implements PeerEvents {
     if (this.#attachment) this.#attachment.group.refresh(this.#attachment.out);
   }
 
+  /** An operator wants the session to begin anew, also when the limit keeps it down. */
+  clear(): void {
+    if (this.limit.holds) this.limit.release();
+    else this.peer.reset();
+  }
+
   /** RFC 4486 section 4: Other Configuration Change. */
   resetForConfiguration(): void {
     this.peer.reset(CEASE.OTHER_CONFIGURATION_CHANGE);
@@ -130,6 +147,7 @@ export class Neighbour implements PeerEvents {
     this.peer.stop({ message });
     this.#detach();
     this.#staleTimer?.cancel();
+    this.limit.close();
     if (this.#source !== undefined) this.#deps.rib.removeSource(this.#source);
     this.#source = undefined;
   }
@@ -161,6 +179,7 @@ export class Neighbour implements PeerEvents {
     const action = rib.receive(this.#source, bytes, start, end, attachment.out.context, this.#onFault);
     if (action !== undefined) this.#count(action);
     if (!this.#endOfRibSeen && this.endOfRibSeen) this.#endOfRib();
+    this.limit.count(this.#received);
     return this.#worst;
   }
 
@@ -181,6 +200,7 @@ export class Neighbour implements PeerEvents {
     if (reason.keepStale) this.#keepStale(this.#source, reason.keepStale.seconds);
     else this.#deps.rib.sourceDown(this.#source);
     this.#deps.progress();
+    this.#finishIfDynamic();
   }
 
   stateChanged(peer: Peer, from: Peer['state'], to: Peer['state']): void {
@@ -192,8 +212,8 @@ export class Neighbour implements PeerEvents {
       to,
       reason: to === 'Established' ? undefined : peer.statistics.lastError,
     });
-    // A dynamic neighbour exists as long as its connection: it knocks again when it comes back.
-    if (this.dynamic && to === 'Idle' && !this.#staleTimer) this.#deps.finished(this);
+    // A dynamic neighbour exists as long as its connection: it knocks again when it comes back. `closed` is still to come.
+    if (to === 'Idle') this.#finishIfDynamic();
   }
 
   /** The source of the session before, when its routes wait for it to come back as who it was. */
@@ -223,8 +243,28 @@ export class Neighbour implements PeerEvents {
     this.#staleTimer = clock.after(seconds * 1000, () => {
       this.#staleTimer = undefined;
       rib.sweepStale(source);
-      if (this.dynamic && !this.isEstablished) this.#deps.finished(this);
+      this.#finishIfDynamic();
     });
+  }
+
+  /** Nothing keeps a dynamic neighbour without a session, but for stale routes, or a limit that keeps it down. */
+  #finishIfDynamic(): void {
+    if (this.dynamic && !this.isEstablished && !this.#staleTimer && !this.limit.holds)
+      this.#deps.finished(this);
+  }
+
+  get #received(): number {
+    return this.#source === undefined ? 0 : this.#deps.rib.counts(this.#source).received;
+  }
+
+  #overLimit(data: Uint8Array): void {
+    const message = `more routes than its maximum-prefix of ${this.#config.maximumPrefix?.limit}`;
+    this.peer.stop({ subcode: CEASE.MAXIMUM_NUMBER_OF_PREFIXES_REACHED, message, data });
+  }
+
+  #limitReleased(): void {
+    if (this.dynamic) this.#finishIfDynamic();
+    else if (!this.#config.shutdown) this.peer.start();
   }
 
   #endOfRib(): void {

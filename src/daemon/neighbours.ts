@@ -17,6 +17,8 @@ export interface NeighboursDependencies {
   readonly events: EventStream;
   readonly transport: Transport;
   readonly random: () => number;
+  /** A trouble of a neighbour that lasts; undefined text: it is over. */
+  readonly problem?: (subject: string, text: string | undefined) => void;
   /** A session came up or ended, or an End-of-RIB marker came. */
   readonly progress: () => void;
 }
@@ -32,12 +34,13 @@ export class Neighbours {
   constructor(listen: Config['listen'], identity: Identity, deps: NeighboursDependencies) {
     this.#deps = deps;
     this.#identity = identity;
-    const { rib, clock, log, events, transport, random, progress } = deps;
+    const { rib, clock, log, events, transport, random, problem, progress } = deps;
     this.#neighbourDeps = {
       rib,
       clock,
       log,
       events,
+      problem: (address, text) => problem?.(`neighbor ${address}`, text),
       progress,
       peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters },
       finished: (neighbour) => this.#finished(neighbour),

@@ -7,6 +7,8 @@ export interface VniConfig {
   /** `65000:10`, each matched exactly; the automatic form when undefined. */
   readonly importRouteTargets?: readonly string[] | undefined;
   readonly exportRouteTargets?: readonly string[] | undefined;
+  /** Remote MACs installed at most; as `EvpnConfig.maximumMacs` when undefined. */
+  readonly maximumMacs?: number | undefined;
 }
 
 /** RFC 7432 section 15.1. */
@@ -28,6 +30,8 @@ export interface EvpnConfig {
   /** Every VNI that the dataplane has takes part, not only the declared ones. */
   readonly advertiseAllVni: boolean;
   readonly vnis: readonly VniConfig[];
+  /** Remote MACs of one VNI installed at most; any number when undefined. */
+  readonly maximumMacs?: number | undefined;
   /** An automatic import target matches the VNI of any AS, as eBGP fabrics need; otherwise only of our own AS. */
   readonly importAnyAs: boolean;
   /** Form of automatic export targets: `AS:VNI`, or `AS:0x10000000|VNI` (RFC 8365 section 5.1.2.1). Both are imported. */

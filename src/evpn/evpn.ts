@@ -25,7 +25,7 @@ import { NeighbourTable } from './neighbour-table.ts';
 import { Neighbours } from './neighbours.ts';
 import { RibOriginator } from './originator.ts';
 import { NO_ROW, RemoteRoutes } from './remote-routes.ts';
-import { type EvpnListener, Reporter } from './reports.ts';
+import { type EvpnListener, type Problem, Reporter } from './reports.ts';
 import { Resweep } from './resweep.ts';
 import { EvpnViews } from './views.ts';
 import { Vteps } from './vteps.ts';
@@ -42,6 +42,8 @@ export interface EvpnParts {
   readonly addresses: AddressTable;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of troubles that last; logged when absent. */
+  readonly problem?: Problem;
 }
 
 /** Steps between two looks at the clock. */
@@ -90,7 +92,8 @@ export class Evpn implements DataplaneEvents {
     this.#clock = clock;
     this.#vteps = new Vteps(forwarding);
     this.#moves = new MoveCounter(config.duplicateDetection);
-    this.#reporter = new Reporter(log, addresses);
+    const { problem = (subject, text) => log.warn({ subject }, text ?? 'problem is over') } = parts;
+    this.#reporter = new Reporter(log, addresses, problem);
     this.#originator = new RibOriginator(rib, addresses);
     const decisions = new ImportDecisions(rib.attributes, addresses, this.#index);
     const floods = new FloodTable(forwarding, this.#vteps);
@@ -122,6 +125,7 @@ export class Evpn implements DataplaneEvents {
       ...shared,
       neighbours: this.#neighbours,
       requestWork: () => this.#requestWork(),
+      placeFree: (instance) => this.#walk(instance),
     });
     this.#importer = new Importer({
       ...shared,
@@ -345,6 +349,7 @@ export class Evpn implements DataplaneEvents {
     const wanted = instance.settings(this.#declaration(instance.vni), this.#config);
     if (instance.has(wanted)) {
       instance.declared = this.#declaration(instance.vni);
+      this.#limit(instance);
       this.#refresh(instance);
     } else if (instance.originating && !sameOctets(wanted.rd, instance.rd)) {
       instance.renaming = true;
@@ -358,11 +363,22 @@ export class Evpn implements DataplaneEvents {
     instance.declared = this.#declaration(instance.vni);
     instance.take(instance.settings(instance.declared, this.#config));
     this.#resweep.requestTargets(this.#index.add(instance));
+    this.#limit(instance);
     this.#originator.forgetBlocks(instance);
     instance.renaming = false;
     this.#refresh(instance);
     this.#originator.synchroniseFlooding(instance);
     this.#walk(instance);
+  }
+
+  /** Gives the instance its limit of remote MACs; under another one, some may go or come. */
+  #limit(instance: Instance): void {
+    const before = instance.maximumMacs;
+    instance.maximumMacs =
+      instance.declared?.maximumMacs ?? this.#config.maximumMacs ?? Number.POSITIVE_INFINITY;
+    if (instance.maximumMacs === before) return;
+    this.#walk(instance);
+    if (instance.refusedMacs > 0) this.#reporter.macLimit(instance);
   }
 
   /** Works out whether the instance imports and originates, and starts what a change of that asks for. */

@@ -50,6 +50,9 @@ export class Instance implements InstanceSettings {
   epoch = 0;
   localMacs = 0;
   remoteMacs = 0;
+  /** So many remote MACs are installed at most, and how many are not because of that. */
+  maximumMacs = Number.POSITIVE_INFINITY;
+  refusedMacs = 0;
   localNeighbours = 0;
   remoteNeighbours = 0;
 

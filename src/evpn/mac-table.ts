@@ -17,6 +17,8 @@ export const MAC_STATE = {
   ANNOUNCED: 2,
   /** Said to be here and, sticky, elsewhere (RFC 7432 section 15.2). */
   CONFLICT: 4,
+  /** Remote, and not installed because the VNI has as many as it may. */
+  REFUSED: 8,
 } as const;
 
 export class MacTable {

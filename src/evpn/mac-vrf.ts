@@ -5,7 +5,7 @@
  *
  * RFC 7432 sections 10.2 (remote MACs), 15 (mobility), 15.1 (duplicates), 15.2 (sticky MACs).
  */
-import type { AddressTable } from '../base/address-table.ts';
+import { type AddressId, type AddressTable, NO_ADDRESS } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Mac } from '../base/mac.ts';
 import { ENTRY_FLAG, type ForwardingTable } from '../dataplane/interfaces.ts';
@@ -37,6 +37,8 @@ export interface MacVrfParts {
   readonly reporter: Reporter;
   /** Asks for a call of `insist` in the next slice of work. */
   readonly requestWork: () => void;
+  /** A MAC of the instance has gone while others wait for a place: asks for `synchronise` of all its rows. */
+  readonly placeFree: (instance: Instance) => void;
 }
 
 export class MacVrf implements MacOwner {
@@ -140,6 +142,9 @@ export class MacVrf implements MacOwner {
     this.#parts.neighbours.synchronise(row, instance);
     if (macs.epoch[row] !== instance.epoch) this.#forget(row, instance);
     else if (macs.isLocal(row)) this.#announce(row, instance);
+    else if ((macs.state[row] & MAC_STATE.REFUSED) !== 0 || instance.remoteMacs > instance.maximumMacs) {
+      this.#settle(row, instance, macs.bestRoute[row]);
+    }
   }
 
   /**
@@ -302,9 +307,11 @@ export class MacVrf implements MacOwner {
 
   #install(row: MacRow, instance: Instance, best: RouteRow): void {
     const macs = this.#macs;
-    const vtep = this.#routes.vtepOf(best);
-    const flags = best === NO_ROW ? 0 : this.#routes.flags[best] & MAC_FLAGS;
     const before = macs.installedVtep[row];
+    const refused = this.#isRefused(instance, this.#routes.vtepOf(best), before);
+    this.#noteRefusal(row, instance, refused);
+    const vtep = refused ? 0 : this.#routes.vtepOf(best);
+    const flags = vtep === 0 ? 0 : this.#routes.flags[best] & MAC_FLAGS;
     if (vtep === before && flags === macs.installedFlags[row]) return;
     macs.installedVtep[row] = vtep;
     macs.installedFlags[row] = flags;
@@ -312,6 +319,7 @@ export class MacVrf implements MacOwner {
     if (vtep === 0) {
       instance.remoteMacs--;
       this.#parts.forwarding.deleteMac(instance.vni, macs.mac(row));
+      if (instance.refusedMacs > 0 && !refused) this.#parts.placeFree(instance);
     } else {
       if (before === 0) instance.remoteMacs++;
       this.#setMac(row, instance);
@@ -320,6 +328,23 @@ export class MacVrf implements MacOwner {
     if (!reporter.watched) return;
     if (vtep !== 0) reporter.macRemote(instance, macs.mac(row), vtep, this.#routes.sequence[best]);
     else if (!macs.isLocal(row)) reporter.macGone(instance, macs.mac(row));
+  }
+
+  #isRefused(instance: Instance, vtep: AddressId, before: AddressId): boolean {
+    if (vtep === NO_ADDRESS) return false;
+    const others = before === NO_ADDRESS ? instance.remoteMacs : instance.remoteMacs - 1;
+    return others >= instance.maximumMacs;
+  }
+
+  /** Remembers what has no place, for people, and so that its neighbours are not installed either. */
+  #noteRefusal(row: MacRow, instance: Instance, refused: boolean): void {
+    const macs = this.#macs;
+    if (refused === ((macs.state[row] & MAC_STATE.REFUSED) !== 0)) return;
+    macs.state[row] ^= MAC_STATE.REFUSED;
+    const before = instance.refusedMacs;
+    instance.refusedMacs += refused ? 1 : -1;
+    if (before === 0 || instance.refusedMacs === 0) this.#parts.reporter.macLimit(instance);
+    this.#parts.neighbours.macChanged(row, instance);
   }
 
   #setMac(row: MacRow, instance: Instance): void {

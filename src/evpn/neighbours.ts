@@ -11,7 +11,7 @@ import type { IpBytes } from '../base/ip.ts';
 import type { Mac } from '../base/mac.ts';
 import { ENTRY_FLAG, type ForwardingTable } from '../dataplane/interfaces.ts';
 import type { Instance, InstanceTable } from './instance.ts';
-import type { MacRow, MacTable } from './mac-table.ts';
+import { MAC_STATE, type MacRow, type MacTable } from './mac-table.ts';
 import { claimBeats, isImmovable, nextSequence } from './mobility.ts';
 import type { NeighbourRow, NeighbourTable } from './neighbour-table.ts';
 import type { Originator } from './originator.ts';
@@ -185,10 +185,15 @@ export class Neighbours {
     return best;
   }
 
-  /** A claim for a MAC that is local here has nothing to say: the host is here, and its addresses are learned here. */
+  /**
+   * A claim for a MAC that is local here has nothing to say: the host is here, and its addresses are learned here. One for
+   * a MAC that has no place in its VNI would answer for a host that frames do not find.
+   */
   #isEligible(route: RouteRow): boolean {
+    const state = this.#macs.state[this.#routes.row[route]];
     return (
-      this.#parts.vteps.isReachable(this.#routes.vtep[route]) && !this.#macs.isLocal(this.#routes.row[route])
+      (state & (MAC_STATE.LOCAL | MAC_STATE.REFUSED)) === 0 &&
+      this.#parts.vteps.isReachable(this.#routes.vtep[route])
     );
   }
 

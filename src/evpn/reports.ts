@@ -38,14 +38,19 @@ export type EvpnEvent =
 
 export type EvpnListener = (event: EvpnEvent) => void;
 
+/** A trouble that lasts; undefined text: it is over. */
+export type Problem = (subject: string, text: string | undefined) => void;
+
 export class Reporter {
   readonly #log: Logger;
   readonly #addresses: AddressTable;
+  readonly #problem: Problem;
   readonly #listeners = new Set<EvpnListener>();
 
-  constructor(log: Logger, addresses: AddressTable) {
+  constructor(log: Logger, addresses: AddressTable, problem: Problem) {
     this.#log = log;
     this.#addresses = addresses;
+    this.#problem = problem;
   }
 
   /** Somebody listens: ordinary events are worth building. */
@@ -107,6 +112,17 @@ export class Reporter {
     if (reachable) this.#log.info({ vtep: text }, 'VTEP is reachable');
     else this.#log.warn({ vtep: text }, 'VTEP is unreachable: its entries are held back');
     this.#tell({ type: 'vtep', vtep: text, reachable });
+  }
+
+  /** The VNI has as many remote MACs as it may, and there are more; or there are no more. */
+  macLimit(instance: Instance): void {
+    const subject = `VNI ${instance.vni}`;
+    this.#problem(
+      subject,
+      instance.refusedMacs > 0
+        ? `has ${instance.maximumMacs} remote MACs, its maximum-macs: further ones are not installed`
+        : undefined,
+    );
   }
 
   #tell(event: EvpnEvent): void {

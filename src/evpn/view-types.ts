@@ -16,6 +16,9 @@ export interface InstanceView {
   readonly vtep: string | undefined;
   readonly localMacs: number;
   readonly remoteMacs: number;
+  /** Limit of the remote MACs, and how many are not installed because of it. */
+  readonly maximumMacs: number | undefined;
+  readonly refusedMacs: number;
   readonly localNeighbours: number;
   readonly remoteNeighbours: number;
 }

@@ -172,6 +172,7 @@ export class EvpnViews {
     const sequence = routes.sequence[route];
     const local = macs.isLocal(row);
     const best = macs.bestRoute[row];
+    if (best === route && (macs.state[row] & MAC_STATE.REFUSED) !== 0) return this.#refusedReason(row);
     if (!local && best === NO_ROW) return 'being worked on';
     const winnerFlags = local ? macs.localFlags[row] : routes.flags[best];
     const winner = local ? macs.sequence[row] : routes.sequence[best];
@@ -180,6 +181,11 @@ export class EvpnViews {
     if (moves.isFrozen(row)) return `frozen as a duplicate ${place}`;
     if (sequence < winner) return `lower sequence ${sequence} than ${winner} ${place}`;
     return `same sequence ${sequence} and higher address than ${place}`;
+  }
+
+  #refusedReason(row: MacRow): string {
+    const { instances, macs } = this.#parts;
+    return `VNI ${macs.vni(row)} has ${instances.at(macs.instance[row]).maximumMacs} remote MACs, its maximum-macs`;
   }
 
   #heldReason(vtep: AddressId): string {
@@ -200,6 +206,8 @@ export class EvpnViews {
       vtep: instance.vtep === 0 ? undefined : addresses.text(instance.vtep),
       localMacs: instance.localMacs,
       remoteMacs: instance.remoteMacs,
+      maximumMacs: Number.isFinite(instance.maximumMacs) ? instance.maximumMacs : undefined,
+      refusedMacs: instance.refusedMacs,
       localNeighbours: instance.localNeighbours,
       remoteNeighbours: instance.remoteNeighbours,
     };
@@ -246,6 +254,7 @@ export class EvpnViews {
     if (local)
       return instances.at(macs.instance[row]).downReason ?? 'its route distinguisher is being changed';
     if (claim === NO_ROW) return 'known from a neighbour only';
+    if ((macs.state[row] & MAC_STATE.REFUSED) !== 0) return this.#refusedReason(row);
     return this.#heldReason(routes.vtep[claim]);
   }
 
@@ -303,6 +312,7 @@ export class EvpnViews {
     if (here && !macs.isLocal(macRow)) return 'its MAC is not local';
     if (here)
       return instances.at(macs.instance[macRow]).downReason ?? 'its route distinguisher is being changed';
+    if ((macs.state[macRow] & MAC_STATE.REFUSED) !== 0) return this.#refusedReason(macRow);
     return macs.isLocal(macRow) ? 'its MAC is local' : this.#heldReason(routes.vtep[claim]);
   }
 }

@@ -21,6 +21,8 @@ import type { Connection } from './transport.ts';
 export interface StopReason {
   readonly subcode?: number | undefined;
   readonly message?: string | undefined;
+  /** Of the NOTIFICATION, for subcodes that carry no text: what RFC 4486 section 4 says of the subcode. */
+  readonly data?: Uint8Array | undefined;
 }
 
 /** How an established session ended, and what a graceful-restart helper may keep of it. */
@@ -36,9 +38,10 @@ export function ceaseNotification(
   subcode: number,
   message: string,
   negotiated: Negotiated | undefined,
+  ownData: Uint8Array = NO_DATA,
 ): NotificationContent {
   const hasText = subcode === CEASE.ADMINISTRATIVE_SHUTDOWN || subcode === CEASE.ADMINISTRATIVE_RESET;
-  const data = hasText ? encodeShutdownCommunication(message) : NO_DATA;
+  const data = hasText ? encodeShutdownCommunication(message) : ownData;
   const plain = { type: 'NOTIFICATION', code: ERROR.CEASE, subcode, data } as const;
   const isLasting =
     hasText || subcode === CEASE.PEER_DECONFIGURED || subcode === CEASE.MAXIMUM_NUMBER_OF_PREFIXES_REACHED;

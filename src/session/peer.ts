@@ -146,7 +146,8 @@ export class Peer {
   stop(reason: StopReason = {}): void {
     this.#wanted = false;
     this.#idleHold.stop();
-    this.#stopAll('ManualStop', reason.subcode ?? CEASE.ADMINISTRATIVE_SHUTDOWN, reason.message ?? '');
+    const { subcode = CEASE.ADMINISTRATIVE_SHUTDOWN, message = '', data } = reason;
+    this.#stopAll('ManualStop', subcode, message, data);
   }
 
   /** Ends the session and begins again at once; by default an administrative reset. */
@@ -233,8 +234,8 @@ export class Peer {
     this.#furthest.probe();
   }
 
-  #stopAll(event: 'ManualStop' | 'AutomaticStop', subcode: number, message: string): void {
-    const notification = ceaseNotification(subcode, message, this.negotiated);
+  #stopAll(event: 'ManualStop' | 'AutomaticStop', subcode: number, message: string, data?: Uint8Array): void {
+    const notification = ceaseNotification(subcode, message, this.negotiated, data);
     const text = `${event === 'ManualStop' ? 'stopped' : 'reset'} here${message ? `: ${message}` : ''}`;
     const second = this.#second;
     this.#second = undefined;

@@ -102,6 +102,13 @@ t.test('each kind of change: its type, its cost, its words', async (t) => {
       ['VNI 10 removed from the configuration', 'VNI 11 added to the configuration'],
     ],
     ['10.0.0.1:20', '10.0.0.1:21', ['vni-changed soft'], ['VNI 20: rd changed']],
+    ['{ vni: 10 }', '{ vni: 10, maximum-macs: 5 }', ['vni-changed soft'], ['VNI 10: maximum-macs changed']],
+    [
+      'description: second',
+      'description: second, maximum-prefix: { limit: 10 }',
+      ['neighbor-changed soft'],
+      ['neighbor 10.0.0.101: maximum-prefix changed'],
+    ],
     ['evpn:', 'evpn:\n  vtep: 10.0.0.1', ['evpn-changed soft'], ['evpn: vtep changed']],
     [
       'type: memory',

@@ -192,6 +192,14 @@ const anyFile = (): fc.Arbitrary<object> => {
     shutdown: maybe(fc.oneof(fc.boolean(), word)),
     port: maybe(fc.integer({ min: 1, max: 65535 })),
     families: maybe(fc.constant(['l2vpn-evpn'])),
+    'maximum-prefix': maybe(
+      fc.record({
+        limit: fc.integer({ min: 1, max: 1_000_000 }),
+        'warning-percent': maybe(fc.integer({ min: 1, max: 100 })),
+        action: maybe(fc.constantFrom('warn', 'restart', 'shutdown')),
+        'restart-minutes': maybe(fc.integer({ min: 1, max: 1440 })),
+      }),
+    ),
   };
   const internal = { 'remote-as': fc.constantFrom('internal', 65000) };
   const index = fc.integer({ min: 1, max: 250 });
@@ -212,7 +220,11 @@ const anyFile = (): fc.Arbitrary<object> => {
         maxLength: 3,
       }),
       vnis: fc.uniqueArray(
-        fc.record({ vni: fc.integer({ min: 1, max: 0xffffff }), targets: fc.subarray(['1:1', '2:2']) }),
+        fc.record({
+          vni: fc.integer({ min: 1, max: 0xffffff }),
+          targets: fc.subarray(['1:1', '2:2']),
+          macs: maybe(fc.integer({ min: 1, max: 100_000 })),
+        }),
         {
           selector: ({ vni }) => vni,
           maxLength: 4,
@@ -241,8 +253,9 @@ const anyFile = (): fc.Arbitrary<object> => {
           limit,
         })),
         evpn: {
-          vnis: vnis.map(({ vni, targets }) => ({
+          vnis: vnis.map(({ vni, targets, macs }) => ({
             vni,
+            'maximum-macs': macs,
             'route-targets': targets.length ? { both: targets } : undefined,
           })),
         },

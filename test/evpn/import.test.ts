@@ -521,3 +521,49 @@ t.test('a set of routes that is looked at again in slices, while routes come and
   leaf.settle();
   t.equal(leaf.forwarding.macs.size, 5990);
 });
+
+t.test(
+  'maximum-macs: what is beyond it is not installed, says so, and takes a place that becomes free',
+  (t) => {
+    const leaf = leafWithVni({ config: { maximumMacs: 2, vnis: [{ vni: 20, maximumMacs: 5 }] } });
+    const rows = [0, 1, 2].map((i) =>
+      leaf.announce(hostRoute(M1 + i, { ip: `10.10.10.${i + 1}` }), attributesOf()),
+    );
+    t.equal(leaf.forwarding.macs.size, 2);
+    t.equal(leaf.forwarding.neighbours.size, 2, 'a neighbour goes with its MAC');
+    const reason = 'VNI 10 has 2 remote MACs, its maximum-macs';
+    t.match(leaf.evpn.views.import(rows[2]!), { text: reason, installed: false });
+    t.match(leaf.evpn.views.mac(10, M1 + 2), { type: 'remote', wanted: false, reason });
+    t.match(leaf.evpn.views.neighbour(10, ip('10.10.10.3')), { wanted: false, reason });
+    t.match(leaf.evpn.views.instance(10), { remoteMacs: 2, maximumMacs: 2, refusedMacs: 1 });
+    t.match(leaf.log.records.at(-1), { fields: { subject: 'VNI 10' } });
+
+    leaf.withdraw(hostRoute(M1, { ip: '10.10.10.1' }));
+    t.same([...leaf.forwarding.macs.keys()].sort(), ['10 02:00:00:00:00:02', '10 02:00:00:00:00:03']);
+    t.equal(leaf.forwarding.neighbours.size, 2);
+    t.match(leaf.evpn.views.instance(10), { refusedMacs: 0 });
+
+    leaf.evpn.reconfigure({ ...leaf.config, maximumMacs: 1 });
+    leaf.settle();
+    t.equal(leaf.forwarding.macs.size, 1, 'a lower limit takes back what is beyond it');
+    leaf.evpn.reconfigure({ ...leaf.config, maximumMacs: undefined });
+    leaf.settle();
+    t.equal(leaf.forwarding.macs.size, 2);
+    t.equal(leaf.forwarding.neighbours.size, 2);
+    t.end();
+  },
+);
+
+t.test('maximum-macs: a MAC without a place that is learned here is local as any other', (t) => {
+  const leaf = leafWithVni({ config: { maximumMacs: 1 } });
+  leaf.announce(hostRoute(M1), attributesOf());
+  leaf.announce(hostRoute(M2), attributesOf());
+  leaf.evpn.localMac(10, M2, 0, 'eth1');
+  leaf.settle();
+  t.match(leaf.evpn.views.mac(10, M2), { type: 'local', localSequence: 1 });
+  t.match(leaf.evpn.views.instance(10), { localMacs: 1, remoteMacs: 1, refusedMacs: 0 });
+  leaf.evpn.localMacGone(10, M2);
+  leaf.settle();
+  t.match(leaf.evpn.views.instance(10), { localMacs: 0, remoteMacs: 1, refusedMacs: 1 });
+  t.end();
+});

@@ -1,5 +1,5 @@
 /** `show bgp neighbors`: a session in full. Pure. */
-import type { CapabilityView, FamilyView, NeighborView } from '../../control/index.ts';
+import type { CapabilityView, FamilyView, MaximumPrefixView, NeighborView } from '../../control/index.ts';
 import { printDuration } from './text.ts';
 
 export function neighbor(view: NeighborView): string[] {
@@ -12,6 +12,7 @@ export function neighbor(view: NeighborView): string[] {
       : []),
     ...messages(view),
     ...view.familyViews.flatMap(family),
+    ...(view.maximumPrefix ? maximumPrefix(view.maximumPrefix) : []),
     ...history(view),
     ...transport(view),
   ];
@@ -101,6 +102,25 @@ function family(view: FamilyView): string[] {
     '  NEXT_HOP is propagated unchanged to this neighbor',
     `  ${view.prefixesAccepted} accepted prefixes of ${view.prefixesReceived} received, ${view.prefixesSent} sent`,
     '',
+  ];
+}
+
+function maximumPrefix(view: MaximumPrefixView): string[] {
+  const beyond = {
+    warn: 'warning only',
+    restart: `session restarts after ${view.restartMinutes} minutes`,
+    shutdown: 'session stays down until it is cleared',
+  }[view.action];
+  const state = view.exceeded
+    ? [
+        `  Limit exceeded: ${view.restartSeconds === undefined ? 'down until cleared' : `down for ${seconds(view.restartSeconds)} more`}`,
+      ]
+    : view.warned
+      ? ['  Warning threshold reached']
+      : [];
+  return [
+    `  Maximum prefixes ${view.limit}, warning at ${view.warningPercent}%, beyond: ${beyond}`,
+    ...state,
   ];
 }
 

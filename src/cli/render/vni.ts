@@ -54,6 +54,8 @@ export function vni(view: VniView): string[] {
       : [' No remote VTEPs known for this VNI']),
     ` Number of MACs (local and remote) known for this VNI: ${view.localMacs + view.remoteMacs} (${view.localMacs} local, ${view.remoteMacs} remote)`,
     ` Number of ARPs (IPv4 and IPv6, local and remote) known for this VNI: ${view.localNeighbors + view.remoteNeighbors} (${view.localNeighbors} local, ${view.remoteNeighbors} remote)`,
+    ...(view.maximumMacs === undefined ? [] : [` Maximum of remote MACs: ${view.maximumMacs}`]),
+    ...(view.refusedMacs ? [` Remote MACs not installed because of it: ${view.refusedMacs}`] : []),
     ...(view.duplicateMacs > 0 ? [` Duplicate MACs: ${view.duplicateMacs}`] : []),
     ...view.warnings.map((text) => ` Warning: ${text}`),
   ];

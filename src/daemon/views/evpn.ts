@@ -65,6 +65,8 @@ export function vniView(instance: InstanceView, context: Context, unsettled: Uns
     remoteVteps: floodViews(vni, context, unsettled),
     localMacs: instance.localMacs,
     remoteMacs: instance.remoteMacs,
+    maximumMacs: instance.maximumMacs,
+    refusedMacs: instance.refusedMacs || undefined,
     localNeighbors: instance.localNeighbours,
     remoteNeighbors: instance.remoteNeighbours,
     duplicateMacs: countDuplicates(vni, context),

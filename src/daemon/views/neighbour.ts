@@ -4,6 +4,7 @@ import type {
   CapabilityView,
   FamilyView,
   LastResetView,
+  MaximumPrefixView,
   MessageCounts as MessageCountsView,
   NeighborSummary,
   NeighborView,
@@ -67,6 +68,7 @@ export function neighbourView(neighbour: Neighbour, context: Context): NeighborV
     ebgpMultihop: config.ebgpMultihop,
     updateSource: config.updateSource,
     shutdownMessage: config.shutdown?.message,
+    maximumPrefix: maximumPrefixView(neighbour),
     capabilities: negotiated ? capabilityViews(negotiated) : [],
     sent: messageCounts(statistics.sent),
     received: messageCounts(statistics.received),
@@ -82,9 +84,24 @@ export function neighbourView(neighbour: Neighbour, context: Context): NeighborV
   };
 }
 
-function whyDown({ peer, config }: Neighbour): string | undefined {
+function maximumPrefixView({ config, limit }: Neighbour): MaximumPrefixView | undefined {
+  const { maximumPrefix } = config;
+  if (!maximumPrefix) return undefined;
+  return {
+    limit: maximumPrefix.limit,
+    warningPercent: maximumPrefix.warningPercent,
+    action: maximumPrefix.action,
+    restartMinutes: maximumPrefix.action === 'restart' ? maximumPrefix.restartMinutes : undefined,
+    warned: limit.warned,
+    exceeded: limit.holds,
+    restartSeconds: limit.restartSeconds,
+  };
+}
+
+function whyDown({ peer, config, limit }: Neighbour): string | undefined {
   if (config.shutdown)
     return `shut down here${config.shutdown.message ? `: ${config.shutdown.message}` : ''}`;
+  if (limit.holds) return limit.reason;
   return peer.statistics.lastError ?? peer.statistics.lastReset?.text;
 }
 
