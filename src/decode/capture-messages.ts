@@ -73,7 +73,7 @@ function* messagesOf(
   options: ReadingOptions,
 ): Generator<CapturedMessage | Notice> {
   for (const { octets, gapOctets } of pieces) {
-    direction.isBgp ??= messageLengthAt(octets, 0) > 0;
+    direction.isBgp ??= messageLengthAt(octets, 0) !== 0;
     if (!direction.isBgp) continue;
     if (gapOctets > 0) {
       direction.stream.gap();

@@ -2,8 +2,8 @@
  * MRT dumps: the messages of a collector's sessions, and the routes of its table, each put into the UPDATE that would
  * announce it.
  *
- * RFC 6396 sections 2 (record header), 3 (extended timestamps), 4.3 (TABLE_DUMP_V2) and 4.4 (BGP4MP); RFC 8050 section 4
- * (path identifiers). "MRT Types" of IANA.
+ * RFC 6396 sections 2 (record header), 3 (extended timestamps), 4.3 (TABLE_DUMP_V2) and 4.4 (BGP4MP); RFC 8050 sections 3 and
+ * 4 (path identifiers). "MRT Types" of IANA.
  */
 import {
   type CodecContext,

@@ -29,6 +29,7 @@ import {
   nlriField,
   notificationText,
   type OpenMessage,
+  PMSI_TUNNEL_TYPE,
   parseEsiFields,
   Reader,
   routeText,
@@ -261,14 +262,22 @@ function attributeText(attribute: Attribute, labelKind: LabelKind): string {
     case 'EXTENDED_COMMUNITIES':
       return attribute.communities.map(extendedCommunityText).join(', ');
     case 'PMSI_TUNNEL': {
-      const { tunnelType, label, endpoint } = attribute;
-      return `tunnel type ${tunnelType} ${labelText(label, labelKind)}${endpoint === undefined ? '' : ` endpoint ${endpoint}`}`;
+      const { tunnelType, label, endpoint, identifier } = attribute;
+      const to = endpoint === undefined ? '' : ` to ${endpoint}`;
+      const more = identifier === undefined ? '' : ` ${JSON.stringify(toJson(identifier))}`;
+      return `${pmsiTunnelText(tunnelType)} ${labelText(label, labelKind)}${to}${more}`;
     }
     default: {
       const { type: _, ...fields } = attribute;
       return Object.keys(fields).length === 0 ? '' : JSON.stringify(toJson(fields));
     }
   }
+}
+
+/** `ingress replication`, or the number of a type without a name. */
+function pmsiTunnelText(tunnelType: number): string {
+  const known = Object.entries(PMSI_TUNNEL_TYPE).find(([, type]) => type === tunnelType);
+  return known === undefined ? `tunnel type ${tunnelType}` : known[0].toLowerCase().replaceAll('_', ' ');
 }
 
 function segmentText({

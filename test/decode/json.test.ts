@@ -373,6 +373,10 @@ t.test('text names every part at its offset, and says whether a label is a VNI',
     messages.flatMap(messageText).join('\n'),
     /announced MAC\/IP Advertisement rd 10\.0\.0\.1:3 \[2\]:\[0\]:\[48\]:\[02:00:00:00:00:01\].* ESI 03:.* VNI 10 VNI 4000/,
   );
+  t.match(
+    messages.flatMap(messageText).join('\n'),
+    /^[0-9a-f]{4} {2}PMSI_TUNNEL ingress replication VNI 10 to 10\.0\.0\.1$/m,
+  );
   const mpls = encodeMessage({
     type: 'UPDATE',
     attributes: [
