@@ -1,0 +1,34 @@
+/** What can go wrong with an OVSDB server, by a code that programs can tell apart. */
+
+export type OvsdbErrorCode =
+  /** The connection could not be had, or was lost; what was asked may or may not have happened. */
+  | 'disconnected'
+  /** The peer does not answer. */
+  | 'silent'
+  /** The peer sends what is no JSON-RPC, or more than the bounds allow. */
+  | 'malformed'
+  /** A certificate is missing, expired, or not signed by the expected authority. */
+  | 'certificate'
+  /** The server has no such database, or its schema lacks what is needed. */
+  | 'schema'
+  /** The server answered a request with an error. */
+  | 'refused';
+
+export class OvsdbError extends Error {
+  override readonly name = 'OvsdbError';
+  readonly code: OvsdbErrorCode;
+
+  constructor(code: OvsdbErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The words of any error: system errors have a code that says more than their message. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' && !error.message.includes(code)
+    ? `${code}: ${error.message}`
+    : error.message;
+}
