@@ -104,7 +104,7 @@ function isConfederation(segment: AsPathSegment): boolean {
   return segment.kind === 'confederation-sequence' || segment.kind === 'confederation-set';
 }
 
-/** RFC 4271 section 9.1.2.2 (a): "An AS_SET counts as 1, no matter how many ASes are in the set." */
+/** RFC 4271 section 9.1.2.2 (a): "an AS_SET counts as 1, no matter how many ASes are in the set". */
 function segmentLength(segment: AsPathSegment): number {
   return segment.kind === 'set' ? 1 : segment.autonomousSystems.length;
 }

@@ -13,7 +13,8 @@ import { ATTRIBUTE, ATTRIBUTE_FLAG, ERROR, UPDATE_ERROR } from './iana.ts';
 import { copyOctets } from './octets.ts';
 
 const KIND_FLAGS = ATTRIBUTE_FLAG.OPTIONAL | ATTRIBUTE_FLAG.TRANSITIVE;
-const OCTETS_SHOWN = 64;
+/** What a NOTIFICATION of 4096 octets has room for. */
+const MOST_DATA = 4096 - 21;
 
 export class AttributeScan {
   /** The type codes found, ascending; `count` of them. */
@@ -117,47 +118,9 @@ export class AttributeScan {
       this.#unknown(bytes, offset, valueStart, valueEnd, keepAll);
       return;
     }
-    if ((flags & KIND_FLAGS) !== CATEGORY_FLAGS[codec.category]) {
-      const seen = `0x${(flags & KIND_FLAGS).toString(16)}`;
-      const wanted = `0x${CATEGORY_FLAGS[codec.category].toString(16)}`;
-      this.#fault(decodeFault(codec.type, 'flags', seen, wanted, offset), bytes, offset, valueEnd, {
-        subcode: UPDATE_ERROR.ATTRIBUTE_FLAGS_ERROR,
-        action: codec.onFlagsFault ?? 'treat-as-withdraw',
-      });
-      return;
-    }
-    if (codec.internalOnly && ctx.ibgp === false) {
-      this.#fault(
-        decodeFault(codec.type, 'sender', 'an external peer', 'an internal one', offset),
-        bytes,
-        offset,
-        valueEnd,
-        { subcode: UPDATE_ERROR.MALFORMED_ATTRIBUTE_LIST, action: 'attribute-discard' },
-      );
-      return;
-    }
-    if (ctx.fourOctetAs && (code === ATTRIBUTE.AS4_PATH || code === ATTRIBUTE.AS4_AGGREGATOR)) {
-      this.#fault(
-        decodeFault(
-          codec.type,
-          'sender',
-          'a speaker of 4-octet AS numbers',
-          'one of 2-octet numbers',
-          offset,
-        ),
-        bytes,
-        offset,
-        valueEnd,
-        { subcode: UPDATE_ERROR.MALFORMED_ATTRIBUTE_LIST, action: 'attribute-discard' },
-      );
-      return;
-    }
-    const fault = checkValue(code, bytes, valueStart, valueEnd, ctx.fourOctetAs);
-    if (fault !== undefined) {
-      this.#fault(fault, bytes, offset, valueEnd, { subcode: fault.subcode, action: codec.onFault });
-      return;
-    }
-    this.#keep(code, flags, valueStart, valueEnd);
+    const fault = attributeFault(codec, bytes, offset, valueStart, valueEnd, ctx);
+    if (fault === undefined) this.#keep(code, flags, valueStart, valueEnd);
+    else this.#fault(fault, bytes, offset, valueEnd);
   }
 
   /** RFC 7606 section 3 (g). */
@@ -178,16 +141,12 @@ export class AttributeScan {
     const flags = bytes[offset];
     if ((flags & ATTRIBUTE_FLAG.OPTIONAL) === 0) {
       const seen = `well-known, type ${bytes[offset + 1]}`;
-      this.#fault(
-        decodeFault('UPDATE', 'attribute', seen, 'a type that is known', offset),
-        bytes,
-        offset,
-        valueEnd,
-        {
-          subcode: UPDATE_ERROR.UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE,
-          action: 'session-reset',
-        },
-      );
+      const context: Partial<FaultContext> = {
+        subcode: UPDATE_ERROR.UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE,
+        action: 'session-reset',
+      };
+      const fault = decodeFault('UPDATE', 'attribute', seen, 'a type that is known', offset, context);
+      this.#fault(fault, bytes, offset, valueEnd);
     } else if (keepAll || (flags & ATTRIBUTE_FLAG.TRANSITIVE) !== 0) {
       this.#keep(bytes[offset + 1], flags, valueStart, valueEnd);
     }
@@ -222,28 +181,58 @@ export class AttributeScan {
   ): void {
     const code = offset + 1 < end ? bytes[offset + 1] : 0;
     const multiprotocol = code === ATTRIBUTE.MP_REACH_NLRI || code === ATTRIBUTE.MP_UNREACH_NLRI;
-    this.#fault(decodeFault('UPDATE', field, seen, wanted, offset), bytes, offset, end, {
+    const context: Partial<FaultContext> = {
       subcode: UPDATE_ERROR.ATTRIBUTE_LENGTH_ERROR,
       action: multiprotocol ? 'session-reset' : 'treat-as-withdraw',
-    });
+    };
+    this.#fault(decodeFault('UPDATE', field, seen, wanted, offset, context), bytes, offset, end);
   }
 
   /** "The Data field MUST contain the erroneous attribute (type, length, and value)": RFC 4271 section 6.3. */
-  #fault(
-    fault: BgpFault,
-    bytes: Uint8Array,
-    offset: number,
-    end: number,
-    meaning: Pick<FaultContext, 'subcode' | 'action'>,
-  ): void {
-    const data = copyOctets(bytes, offset, Math.min(end, offset + 4 + OCTETS_SHOWN));
-    this.#tell(fault.within({ code: ERROR.UPDATE_MESSAGE, data, ...meaning }));
+  #fault(fault: BgpFault, bytes: Uint8Array, offset: number, end: number): void {
+    const data = copyOctets(bytes, offset, Math.min(end, offset + MOST_DATA));
+    this.#tell(fault.within({ code: ERROR.UPDATE_MESSAGE, data }));
   }
 
   #tell(fault: BgpFault): void {
     this.action = strongerAction(this.action, fault.action);
     this.#report(fault);
   }
+}
+
+/** What is wrong with a recognised attribute, its subcode and action; undefined when it is sound. */
+function attributeFault(
+  codec: NonNullable<ReturnType<typeof attributeCodec>>,
+  bytes: Uint8Array,
+  offset: number,
+  valueStart: number,
+  valueEnd: number,
+  ctx: CodecContext,
+): BgpFault | undefined {
+  const { code, type, category, onFault, onFlagsFault, internalOnly } = codec;
+  // RFC 7606 sections 7.5, 7.9 and 7.10: discarded, whatever is in it.
+  if (internalOnly && ctx.ibgp === false)
+    return misplacedFault(type, 'an external peer', 'an internal one', offset);
+  // RFC 6793 section 4.1 likewise.
+  if (ctx.fourOctetAs && (code === ATTRIBUTE.AS4_PATH || code === ATTRIBUTE.AS4_AGGREGATOR)) {
+    return misplacedFault(type, 'a speaker of 4-octet AS numbers', 'one of 2-octet numbers', offset);
+  }
+  const kind = bytes[offset] & KIND_FLAGS;
+  const wanted = CATEGORY_FLAGS[category];
+  if (kind !== wanted) {
+    return decodeFault(type, 'flags', `0x${kind.toString(16)}`, `0x${wanted.toString(16)}`, offset, {
+      subcode: UPDATE_ERROR.ATTRIBUTE_FLAGS_ERROR,
+      action: onFlagsFault ?? 'treat-as-withdraw',
+    });
+  }
+  return checkValue(code, bytes, valueStart, valueEnd, ctx.fourOctetAs)?.within({ action: onFault });
+}
+
+function misplacedFault(type: string, seen: string, wanted: string, offset: number): BgpFault {
+  return decodeFault(type, 'sender', seen, wanted, offset, {
+    subcode: UPDATE_ERROR.MALFORMED_ATTRIBUTE_LIST,
+    action: 'attribute-discard',
+  });
 }
 
 function checkValue(

@@ -219,7 +219,7 @@ export const TUNNEL_TYPE = {
   GENEVE: 19,
 } as const;
 
-/** "P-Multicast Service Interface Tunnel (PMSI Tunnel) Tunnel Types", RFC 6514 section 5, RFC 8534, RFC 8556, RFC 9574. */
+/** "P-Multicast Service Interface Tunnel (PMSI Tunnel) Tunnel Types", RFC 7385, RFC 8556, RFC 9574. */
 export const PMSI_TUNNEL_TYPE = {
   NO_TUNNEL_INFORMATION: 0,
   RSVP_TE_P2MP_LSP: 1,

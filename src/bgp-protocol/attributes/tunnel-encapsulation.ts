@@ -23,7 +23,7 @@ export interface TunnelEncapsulation extends MaybePartial {
 }
 
 const NAME = 'TUNNEL_ENCAPSULATION';
-/** "If the Sub-TLV Type is in the range 128-255", the length has two octets: section 2. */
+/** From this sub-TLV type on the length has two octets: section 2. */
 const FIRST_LONG_SUB_TYPE = 128;
 
 /** The sub-TLVs must fill their tunnel exactly; a tunnel where they do not makes the routes withdrawn: section 13. */

@@ -11,7 +11,7 @@ export interface SoftwareVersion {
   readonly version: string;
 }
 
-/** "The version string SHOULD NOT be more than 64 octets": a longer one of ours is cut there. */
+/** A longer text of ours is cut there: section 3 asks for no more. */
 const LONGEST = 64;
 
 export const softwareVersion: CapabilityCodec<SoftwareVersion> = {
