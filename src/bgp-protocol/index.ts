@@ -3,6 +3,7 @@
  */
 export * from './attribute-block.ts';
 export * from './attributes/index.ts';
+export * from './attributes/text.ts';
 export * from './capabilities/index.ts';
 export * from './capabilities/text.ts';
 export * from './communities/index.ts';

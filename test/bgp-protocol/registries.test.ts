@@ -5,6 +5,8 @@
 import { readdirSync } from 'node:fs';
 import {
   ATTRIBUTES,
+  type Attribute,
+  attributeText,
   BgpFault,
   CAPABILITIES,
   capabilityText,
@@ -129,5 +131,47 @@ t.test('a capability says in words what it is', (t) => {
   t.equal(of('fqdn'), 'leaf1.lab');
   t.equal(of('capability 222'), '0102');
   for (const { name, detail } of words) t.ok(name !== '' && detail !== undefined, name);
+  t.end();
+});
+
+t.test('an attribute says on one line what its value is', (t) => {
+  const fixtures = fixturesOf('attributes');
+  const text = (wanted: string) => {
+    const { bytes } = fixtures.find(({ name }) => name === wanted) as Fixture;
+    return attributeText(decodeAttribute(new Reader(bytes)) as Attribute);
+  };
+  const wanted: Readonly<Record<string, string>> = {
+    'origin-incomplete': 'incomplete',
+    'as-path-empty': '',
+    'as-path-sequence-set': '65001 65002 {1 4294967294}',
+    'as-path-confederation': '(64512) [64513 64514] 65001',
+    aggregator: 'AS 65537 10.0.0.1',
+    communities: 'no-export 65000:10',
+    'cluster-list': '10.0.0.100 10.0.0.101',
+    'large-communities': '65000:1:4294967295',
+    'mp-reach-ipv6-link-local': 'ipv6-unicast next hop fd00::1 and fe80::1, 9 octets of NLRI',
+    'mp-unreach-end-of-rib': 'l2vpn-evpn, 0 octets of NLRI',
+    'pmsi-ingress-replication-ipv4': 'ingress replication to 10.0.0.1 VNI 10',
+    'pmsi-no-tunnel': 'no tunnel information VNI 0 leaf information required',
+    'pmsi-pim-ssm': 'pim ssm tree (10.0.0.1, 232.0.0.1) VNI 0',
+    'pmsi-composite': 'tunnel type 134 0000140a000001 VNI 10',
+    'tunnel-encapsulation-vxlan':
+      'VXLAN encapsulation VNI 10 MAC 02:00:00:00:00:01 endpoint 10.0.0.1 UDP port 4789 color 100',
+    aigp: '18446744073709551615',
+    'aigp-other-tlv': '10 TLV 2 ff',
+    'only-to-customer': 'AS 65001',
+    'd-path': '65000:1/70 65001:2/128',
+    'bfd-discriminator': 'mode 1 42 TLV 1 0a000001',
+    'prefix-sid': 'label index 10, SRGB 16000+8000, TLV 5 beef',
+    'attr-set': 'AS 65001: ORIGIN igp, MED 10',
+    'unknown-optional-transitive': 'type 99 flags 0xe0 cafe',
+    bier: '000100020102',
+  };
+  for (const [name, line] of Object.entries(wanted)) t.equal(text(name), line, name);
+  for (const { name } of fixtures) t.notMatch(text(name), /undefined|object|\n/, name);
+  const mpls = decodeAttribute(
+    new Reader((fixtures.find(({ name }) => name === 'pmsi-rsvp-te') as Fixture).bytes),
+  );
+  t.equal(attributeText(mpls, 'mpls'), 'rsvp te p2mp lsp P2MP 42 tunnel 7 of 10.0.0.1 MPLS label 100');
   t.end();
 });
