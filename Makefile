@@ -42,6 +42,9 @@ test: $(BUILT) $(TAP_BUILT) ## build, check types, and run all tests (those that
 interop: $(BUILT) ## labs against FRR, GoBGP, ExaBGP and BIRD in network namespaces (root; LABS="01 04" chooses)
 	@$(RUN_TS) interop/run.ts $(LABS)
 
+fuzz: $(NODE_TOOLS) ## mutate fixtures and captures against the codec for ten minutes (SECONDS=N SEED=N FROM=N)
+	@$(RUN_TS) test/fuzz/run.ts --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --from $(or $(FROM),0)
+
 lint: $(NODE_TOOLS) ## check style and formatting
 	@npm run --silent lint
 
