@@ -137,7 +137,10 @@ export interface Driver {
 
   /** Connects and listens. Nothing needs to be reported before the first `dump`. Throws when it cannot work at all. */
   open(sink: DriverSink): Promise<void>;
-  /** Reports everything with ORIGIN.DUMP, instances first. Rejects when the picture is not consistent: it is asked for again. */
+  /**
+   * Reports everything with ORIGIN.DUMP, instances first, also that one has gone meanwhile. Rejects when the picture is not
+   * consistent: it is asked for again.
+   */
   dump(): Promise<void>;
   /**
    * Performs the batch, fills `batch.result` and calls `done`, before or after returning. Removing what is not there is OK.

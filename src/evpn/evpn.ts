@@ -79,6 +79,8 @@ export class Evpn implements DataplaneEvents {
   /** Instances whose local claims are being looked at again; and those that go when nothing is left of them. */
   readonly #walking = new Set<Instance>();
   readonly #leaving = new Set<Instance>();
+  /** Of those, the ones whose entries the dataplane was told to forget: they begin anew if they are wanted again. */
+  readonly #abandoned = new Set<Instance>();
   readonly #moment = { seconds: 0 };
   readonly #work = (deadline: number): boolean => this.work(deadline);
 
@@ -154,6 +156,7 @@ export class Evpn implements DataplaneEvents {
     this.#declared = byVni(config);
     this.#moves.configure(config.duplicateDetection);
     for (const instance of [...this.#instances.values()]) {
+      if (this.#abandoned.has(instance)) continue;
       if (this.#isWanted(instance.vni)) this.#reconfigure(instance);
       else if (!this.#leaving.has(instance)) this.#abandon(instance);
     }
@@ -196,6 +199,7 @@ export class Evpn implements DataplaneEvents {
     this.#found.set(state.vni, state);
     if (!this.#isWanted(state.vni)) return;
     const instance = this.#ensure(state.vni);
+    if (this.#abandoned.has(instance)) return;
     instance.state = state;
     this.#refresh(instance);
   }
@@ -304,10 +308,12 @@ export class Evpn implements DataplaneEvents {
   #sayGoodbye(): void {
     for (const instance of this.#leaving) {
       this.#leaving.delete(instance);
+      this.#abandoned.delete(instance);
       if (!instance.isIdle) continue;
       this.#index.remove(instance);
       this.#originator.forgetBlocks(instance);
       this.#instances.remove(instance);
+      if (this.#isWanted(instance.vni)) this.#ensure(instance.vni);
     }
   }
 
@@ -322,10 +328,10 @@ export class Evpn implements DataplaneEvents {
     return this.#config.advertiseAllVni && this.#found.has(vni);
   }
 
-  /** The instance of a wanted VNI, made on first sight. */
+  /** The instance of a wanted VNI, made on first sight; or the abandoned one, which is made anew once it is gone. */
   #ensure(vni: number): Instance {
     const known = this.#instances.find(vni);
-    if (known !== undefined && !this.#leaving.has(known)) return known;
+    if (known !== undefined && (!this.#leaving.has(known) || this.#abandoned.has(known))) return known;
     const instance = known ?? this.#instances.add(vni);
     this.#leaving.delete(instance);
     instance.state = this.#found.get(vni);
@@ -341,6 +347,7 @@ export class Evpn implements DataplaneEvents {
     this.#refresh(instance);
     this.#walk(instance);
     this.#leaving.add(instance);
+    this.#abandoned.add(instance);
     this.#forwarding.remove(instance.vni);
   }
 

@@ -219,6 +219,21 @@ t.test('lost notices: an overrun leads to a fresh dump, and what drifted is repa
   test.match(dataplane.counters(), { overruns: 1, repaired: 1, dumps: dumps + 1 });
 });
 
+t.test('an instance that went while notices were lost is found to be gone', async (test) => {
+  const { clock, dataplane, hosts, events, vtep } = await openRig(0);
+  dataplane.addFlood(10, vtep);
+  await settle(clock);
+  hosts.faults.loseNotices = true;
+  hosts.removeInstance(10);
+  hosts.faults.loseNotices = false;
+  test.ok(events.instances.has(10));
+  hosts.overrun();
+  clock.advance(1000);
+  await settle(clock);
+  test.notOk(events.instances.has(10));
+  test.match(dataplane.counters(), { failed: 0 });
+});
+
 t.test('silent drift is found by the audit', async (test) => {
   const { clock, addresses, dataplane, hosts, vtep } = await openRig(30_000);
   dataplane.setMac(10, HOST, vtep, 0);

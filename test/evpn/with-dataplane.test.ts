@@ -5,9 +5,11 @@ import { ManualClock } from '../../src/base/clock.ts';
 import { ip } from '../../src/base/ip.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { createMemoryDataplane } from '../../src/dataplane/memory/index.ts';
-import { EVPN_DEFAULTS, Evpn } from '../../src/evpn/index.ts';
+import { EVPN_DEFAULTS, Evpn, type EvpnConfig } from '../../src/evpn/index.ts';
 import { LOCAL, Rib, type SourceId } from '../../src/rib/index.ts';
-import { attributesOf, hostRoute, M1, put, routerIdNumber } from './leaf.ts';
+import { attributesOf, floodRoute, hostRoute, M1, pmsi, put, routerIdNumber } from './leaf.ts';
+
+const CONFIG: EvpnConfig = { ...EVPN_DEFAULTS, routerId: '10.0.0.5', localAs: 65000, advertiseAllVni: true };
 
 class Stack {
   readonly addresses = new AddressTable();
@@ -22,7 +24,7 @@ class Stack {
     const routerId = routerIdNumber('10.0.0.5');
     this.rib = new Rib({ localAs: 65000, routerId, clusterId: routerId, addresses, clock });
     this.evpn = new Evpn({
-      config: { ...EVPN_DEFAULTS, routerId: '10.0.0.5', localAs: 65000, advertiseAllVni: true },
+      config: CONFIG,
       rib: this.rib,
       forwarding: this.memory.dataplane,
       addresses,
@@ -108,5 +110,32 @@ t.test(
     t.notOk(stack.local);
     t.equal(stack.entry(), '10.0.0.2 installed');
     t.notOk(stack.memory.hosts.tables.instances.get(10)!.macs.has(M1), 'the entry of the port is gone');
+  },
+);
+
+t.test(
+  'a VNI that leaves the configuration and returns at once has its entries and its hosts again',
+  async (t) => {
+    for (const haste of [true, false]) {
+      const stack = new Stack();
+      await stack.open();
+      const { memory, rib, peer, evpn } = stack;
+      memory.hosts.attachMac(10, M1 + 7, 'swp1');
+      put(rib, peer, floodRoute(), [...attributesOf(), pmsi()]);
+      await stack.claim(0);
+      const entries = () => [...memory.hosts.tables.entries.values()].map(({ kind }) => kind).sort();
+      t.same(entries(), ['flood', 'mac']);
+      evpn.reconfigure({ ...CONFIG, advertiseAllVni: false });
+      if (!haste) {
+        await stack.settle();
+        t.same(entries(), []);
+        t.equal(rib.counts(LOCAL).best, 0);
+      }
+      evpn.reconfigure(CONFIG);
+      await stack.settle();
+      t.same(entries(), ['flood', 'mac'], haste ? 'at once' : 'after a while');
+      t.match(memory.dataplane.counters(), { desired: 2, installed: 2, pending: 0, failed: 0 });
+      t.ok(stack.local, 'the host here is announced');
+    }
   },
 );

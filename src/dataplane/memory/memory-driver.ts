@@ -102,6 +102,8 @@ export class MemoryDriver implements Driver {
   readonly #ports: string[] = [];
   readonly #watched = new Set<AddressId>();
   #sink: DriverSink | undefined;
+  /** Instances that were reported: one that a dump no longer finds has gone unnoticed. */
+  readonly #told = new Set<number>();
 
   constructor(addresses: AddressTable, clock: Clock, tables = new MemoryTables()) {
     this.#addresses = addresses;
@@ -114,9 +116,9 @@ export class MemoryDriver implements Driver {
   }
 
   async dump(): Promise<void> {
-    const sink = this.#sink!;
     if (this.faults.failDump) throw new Error('the dump fails on request');
-    for (const instance of this.tables.instances.values()) sink.instance(instance.state);
+    for (const vni of this.#told) if (!this.tables.instances.has(vni)) this.#tellGone(vni);
+    for (const instance of this.tables.instances.values()) this.#tellInstance(instance.state);
     for (const entry of this.tables.entries.values()) this.#tell(entry, ORIGIN.DUMP);
     for (const [vni, instance] of this.tables.instances) {
       for (const host of instance.macs.values()) this.#tellMac(vni, host, ORIGIN.DUMP);
@@ -164,7 +166,7 @@ export class MemoryDriver implements Driver {
     if (known) known.state = state;
     else this.tables.instances.set(state.vni, { state, macs: new Map(), neighbours: new Map() });
     this.#notify((sink) => {
-      sink.instance(state);
+      this.#tellInstance(state);
       if (!known) sink.resync();
       sink.settled();
     });
@@ -175,7 +177,7 @@ export class MemoryDriver implements Driver {
     this.tables.instances.delete(vni);
     for (const [key, entry] of this.tables.entries) if (entry.vni === vni) this.tables.entries.delete(key);
     this.#notify((sink) => {
-      sink.instanceGone(vni);
+      this.#tellGone(vni);
       sink.settled();
     });
   }
@@ -183,9 +185,12 @@ export class MemoryDriver implements Driver {
   /** A host sends its first frame at `port`. As in a bridge, the MAC moves there from wherever it was. */
   attachMac(vni: number, mac: Mac, port: string, flags = 0): void {
     const host = { mac, flags, port };
+    const remote = { kind: 'mac', vni, mac, ip: undefined, vtep: 0 } as const;
     this.#instance(vni).macs.set(mac, host);
+    const wasRemote = this.tables.entries.delete(keyOf(remote));
     this.#notify((sink) => {
       this.#tellMac(vni, host, ORIGIN.NOTICE);
+      if (wasRemote) this.#tellMissing(sink, remote);
       sink.settled();
     });
   }
@@ -275,6 +280,16 @@ export class MemoryDriver implements Driver {
   #moveAway(vni: number, mac: Mac): void {
     if (!this.tables.instances.get(vni)!.macs.delete(mac)) return;
     this.#notify((sink) => sink.localMacGone(vni, macHigh(mac), macLow(mac)));
+  }
+
+  #tellInstance(state: InstanceState): void {
+    this.#told.add(state.vni);
+    this.#sink!.instance(state);
+  }
+
+  #tellGone(vni: number): void {
+    this.#told.delete(vni);
+    this.#sink!.instanceGone(vni);
   }
 
   #tell(entry: MemoryEntry, origin: Origin): void {
