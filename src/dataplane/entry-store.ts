@@ -96,8 +96,10 @@ export class EntryStore {
     const ours = table.ours[row]!;
     if ((state & ROW.DESIRED) === 0) {
       if (ours === 0) return DECISION.NONE;
-      if (!record.state || !(record.ensured || record.removing)) return DECISION.HELD;
-      return (state & ROW.CLAIMED) !== 0 || record.removing || this.pruning ? OP.REMOVE : DECISION.HELD;
+      if (!record.state) return DECISION.HELD;
+      // Pruning also takes what an earlier run left in a VNI that is no longer ours.
+      if (record.removing || this.pruning) return OP.REMOVE;
+      return record.ensured && (state & ROW.CLAIMED) !== 0 ? OP.REMOVE : DECISION.HELD;
     }
     if (!record.ensured || !record.dumped || (state & ROW.YIELDED) !== 0) return DECISION.HELD;
     if ((parts & PART.VALUE) === 0) return OP.ENSURE;

@@ -335,6 +335,25 @@ export function dataplaneContract(
   );
 
   law(
+    'after a restart, what was left in an instance that is no longer asked for goes when pruned',
+    async (bench, test) => {
+      await bench.addInstance(10);
+      const first = await open(bench);
+      first.dataplane.addFlood(10, first.vtep2);
+      first.dataplane.setMac(10, HOST, first.vtep2, 0);
+      await first.dataplane.idle();
+      await first.dataplane.close({ keepEntries: true });
+      const second = await open(bench, []);
+      await second.dataplane.idle();
+      test.equal((await bench.entries(10)).length, 2, 'not before');
+      second.dataplane.pruneStale();
+      await second.dataplane.idle();
+      test.same(await bench.entries(10), []);
+      await second.dataplane.close({ keepEntries: false });
+    },
+  );
+
+  law(
     "another program's entries are left alone: pruning, removal and close spare them",
     async (bench, test) => {
       await bench.addInstance(10);
