@@ -16,6 +16,10 @@ const KIND_FLAGS = ATTRIBUTE_FLAG.OPTIONAL | ATTRIBUTE_FLAG.TRANSITIVE;
 /** What a NOTIFICATION of 4096 octets has room for. */
 const MOST_DATA = 4096 - 21;
 
+const NOT_SEEN = 0;
+const SEEN = 1;
+const SEEN_TWICE = 2;
+
 export class AttributeScan {
   /** The type codes found, ascending; `count` of them. */
   readonly codes = new Uint8Array(256);
@@ -40,7 +44,7 @@ export class AttributeScan {
 
   /** Whether the attribute came at all, sound or not. */
   came(code: number): boolean {
-    return this.#seen[code] === 1;
+    return this.#seen[code] !== NOT_SEEN;
   }
 
   /**
@@ -58,7 +62,7 @@ export class AttributeScan {
     this.#reset();
     this.#report = report;
     let offset = start;
-    while (offset < end) {
+    while (offset < end && this.action !== 'session-reset') {
       const flags = bytes[offset];
       const extended = (flags & ATTRIBUTE_FLAG.EXTENDED_LENGTH) !== 0;
       const valueStart = offset + (extended ? 4 : 3);
@@ -88,7 +92,7 @@ export class AttributeScan {
 
   #reset(): void {
     for (let i = 0; i < this.#seenCount; i++) {
-      this.#seen[this.#seenCodes[i]] = 0;
+      this.#seen[this.#seenCodes[i]] = NOT_SEEN;
       this.#present[this.#seenCodes[i]] = 0;
     }
     this.#seenCount = 0;
@@ -106,11 +110,13 @@ export class AttributeScan {
   ): void {
     const code = bytes[offset + 1];
     const flags = bytes[offset];
-    if (this.#seen[code] === 1) {
-      this.#duplicate(code, offset);
+    if (this.#seen[code] !== NOT_SEEN) {
+      // The third and later ones are passed over in silence: a message has room for thousands.
+      if (this.#seen[code] === SEEN) this.#duplicate(code, offset);
+      this.#seen[code] = SEEN_TWICE;
       return;
     }
-    this.#seen[code] = 1;
+    this.#seen[code] = SEEN;
     this.#seenCodes[this.#seenCount++] = code;
 
     const codec = attributeCodec(code);

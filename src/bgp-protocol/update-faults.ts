@@ -1,8 +1,10 @@
 /**
  * The faults of an UPDATE as a whole: its lengths, what is missing in it, and nothing left to withdraw.
  *
- * RFC 4271 section 6.3, RFC 7606 sections 3 (d) and 5.2.
+ * RFC 4271 section 6.3, RFC 7606 sections 3 (d), 5.2 and 5.3.
  */
+
+import { type Family, familyText } from './family.ts';
 import { BgpFault, decodeFault } from './faults.ts';
 import { ERROR, UPDATE_ERROR } from './iana.ts';
 
@@ -43,6 +45,16 @@ export function noReachableNlriFault(start: number): BgpFault {
   return decodeFault('UPDATE', 'reachable NLRI', seen, 'some to withdraw', start, {
     code: ERROR.UPDATE_MESSAGE,
     subcode: UPDATE_ERROR.MALFORMED_ATTRIBUTE_LIST,
+    action: 'session-reset',
+  });
+}
+
+/** More malformed NLRI in one field than are worth passing over: RFC 7606 section 5.3 would have reset at the first. */
+export function tooManyMalformedFault(family: Family, limit: number, offset: number): BgpFault {
+  const name = `${familyText(family)} NLRI field`;
+  return decodeFault(name, 'number of malformed NLRI', `more than ${limit}`, 'none', offset, {
+    code: ERROR.UPDATE_MESSAGE,
+    subcode: UPDATE_ERROR.OPTIONAL_ATTRIBUTE_ERROR,
     action: 'session-reset',
   });
 }

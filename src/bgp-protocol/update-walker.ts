@@ -13,7 +13,12 @@ import { FAMILY, familyOf } from './family.ts';
 import { type BgpFault, type FaultAction, strongerAction } from './faults.ts';
 import { ATTRIBUTE } from './iana.ts';
 import { nlriEndAt, overrun, routeNamedBy, validateNlri } from './nlri/index.ts';
-import { missingFault, noReachableNlriFault, updateLengthFault } from './update-faults.ts';
+import {
+  missingFault,
+  noReachableNlriFault,
+  tooManyMalformedFault,
+  updateLengthFault,
+} from './update-faults.ts';
 import { Writer } from './writer.ts';
 
 /** All ranges are valid during the call only. */
@@ -202,18 +207,26 @@ function setUnreach(walk: UpdateWalk, bytes: Uint8Array, ctx: CodecContext): voi
   unreach.set(familyAt(bytes, at), at + 3, scan.valueEnd[ATTRIBUTE.MP_UNREACH_NLRI], ctx);
 }
 
+/** Of malformed NLRI in one field, this many are told; the rest are passed over in silence. */
+const MOST_TOLD = 16;
+/** With more the field is not a list of routes any more. It also bounds what a hostile message costs. */
+const MOST_MALFORMED = 256;
+
 /** RFC 7606 sections 3 (i) and 5.3: every NLRI of the field is framed and sound, or the field says what follows. */
 function checkNlri(field: NlriField, bytes: Uint8Array, visitor: UpdateVisitor): FaultAction | undefined {
   const { family, end, withPathId } = field;
   let action: FaultAction | undefined;
+  let malformed = 0;
   let offset = field.start;
   while (offset < end) {
     const start = withPathId ? offset + 4 : offset;
     const next = start < end ? nlriEndAt(family, bytes, start, end) : -1;
-    const fault = next < 0 ? overrun(family, offset, end) : validateNlri(family, bytes, start, next);
+    let fault = next < 0 ? overrun(family, offset, end) : validateNlri(family, bytes, start, next);
     if (fault !== undefined) {
-      visitor.fault(fault);
+      malformed++;
+      if (malformed > MOST_MALFORMED) fault = tooManyMalformedFault(family, MOST_MALFORMED, offset);
       action = strongerAction(action, fault.action);
+      if (malformed <= MOST_TOLD || isFinal(action)) visitor.fault(fault);
       if (isFinal(action)) return action;
       field.faulty = true;
     }

@@ -124,6 +124,16 @@ t.test('the first of two ORIGIN attributes is the one in the block: RFC 7606 sec
   t.end();
 });
 
+t.test('thousands of duplicates in one message are told once', (t) => {
+  const bytes = new Uint8Array(4 + 4 * 10_000);
+  new DataView(bytes.buffer).setUint16(2, bytes.length - 4);
+  for (let at = 4; at < bytes.length; at += 4) bytes.set([0x40, 1, 1, 0], at);
+  const witness = new Witness();
+  t.equal(walkUpdate(bytes, 0, bytes.length, DEFAULT_CONTEXT, witness), 'attribute-discard');
+  t.equal(witness.faults.length, 1);
+  t.end();
+});
+
 t.test('a discarded attribute is not in the block, the rest is', (t) => {
   const bytes = octetsOf('aigp-flags');
   const types = decodeUpdate(bytes).attributes.map(({ type }) => type);

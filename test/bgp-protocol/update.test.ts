@@ -551,6 +551,27 @@ t.test('a path of more than 255 numbers is cut into segments, and read as it was
   t.end();
 });
 
+t.test(
+  'thousands of malformed routes in one message cost little: the first are told, too many reset the session',
+  (t) => {
+    const flood = (count: number, sound: string) => {
+      const nlri = '0200'.repeat(count) + sound;
+      const length = (n: number) => n.toString(16).padStart(4, '0');
+      return UPDATE(`900e ${length(9 + nlri.length / 2)} 0019 46 04 0a000001 00 ${nlri} 40010100 400200`);
+    };
+    const faults = (seen: readonly string[]) => seen.filter((each) => each.startsWith('fault')).length;
+    const tolerated = walk(flood(256, hexText(imet(1)))).seen;
+    t.equal(faults(tolerated), 16);
+    t.same(tolerated.slice(16), ['attributes', `announce ${EVPN} ${hexText(imet(1))} 0`]);
+    for (const count of [257, 2000, 30_000]) {
+      const { seen } = walk(flood(count, hexText(imet(1))));
+      t.equal(seen.length, 17, `${count}: nothing handed over`);
+      t.match(seen[16], 'number of malformed NLRI is more than 256, expected none');
+    }
+    t.end();
+  },
+);
+
 t.test('a value does not change with the Buffer that it was read from', (t) => {
   const attributes = `${REACH} 40010100 400200 c06302aabb c0160700080000000102 c02805 05000201 02`;
   const buffer = Buffer.from(

@@ -128,13 +128,17 @@ function frame(octets: Uint8Array): void {
   }
 }
 
-/** A pause of the collector is not the decoder's: the best of four runs counts. */
+/**
+ * Time on the processor, as a test shares it with others; a pause of the collector is not the decoder's, so the best of eight
+ * runs counts.
+ */
 function tooSlow(octets: Uint8Array): string | undefined {
   let best = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 4 && best > SLOWEST_MILLISECONDS; run++) {
-    const began = performance.now();
+  for (let run = 0; run < 8 && best > SLOWEST_MILLISECONDS; run++) {
+    const began = process.cpuUsage();
     decodeAndEncode(octets, DEFAULT_CONTEXT);
-    best = Math.min(best, performance.now() - began);
+    const { user, system } = process.cpuUsage(began);
+    best = Math.min(best, (user + system) / 1000);
   }
   return best > SLOWEST_MILLISECONDS
     ? `${best.toFixed(1)} ms, expected up to ${SLOWEST_MILLISECONDS}`
