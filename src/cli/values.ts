@@ -44,6 +44,10 @@ export const VALUES: Readonly<Record<string, ValueKind>> = {
       return number(text, 0, 255) ?? (named.length === 1 ? String(ROUTE_TYPES[named[0]!]) : undefined);
     },
   },
+  SWITCH: {
+    wanted: 'the name of a switch',
+    parse: (text) => (/^[^\s/]+$/.test(text) ? text : undefined),
+  },
   NEIGHBOR: {
     wanted: "a neighbor's address or host name",
     parse: (text) => address(text) ?? (/^[A-Za-z0-9_][\w.-]*$/.test(text) ? text : undefined),

@@ -33,6 +33,7 @@ export function check(source: Source, tree: unknown): Problem[] {
     ...checkRanges(source, root),
     ...checkVnis(source, map(root.evpn)),
     ...checkHosts(source, map(root.dataplane)),
+    ...checkSwitches(source, root),
   ];
 }
 
@@ -172,6 +173,77 @@ function checkHosts(source: Source, dataplane: Tree): Problem[] {
   if (list(dataplane.hosts).length === 0 || type === undefined || type === 'memory') return [];
   const wanted = 'hosts only with type memory: every other dataplane learns its own';
   return [source.problem(['dataplane', 'hosts'], `dataplane type ${type}`, wanted)];
+}
+
+/** What a hardware VTEP needs, and what has no meaning with it. */
+function checkSwitches(source: Source, root: Tree): Problem[] {
+  const dataplane = map(root.dataplane);
+  const switches = list(dataplane.switches);
+  if (dataplane.type !== 'hardware-vtep') {
+    if (switches.length === 0) return [];
+    const wanted = 'switches only with type hardware-vtep';
+    return [
+      source.problem(['dataplane', 'switches'], `dataplane type ${dataplane.type ?? 'kernel'}`, wanted),
+    ];
+  }
+  const problems = duplicates(source, 'switches', 'name', value.switchName, dataplane.switches, [
+    'dataplane',
+  ]);
+  if (switches.length === 0) {
+    problems.push(
+      source.problem(['dataplane', 'switches'], 'nothing', 'the switches to drive, at least one'),
+    );
+  }
+  for (const index of switches.keys()) problems.push(...checkSwitch(source, dataplane, index));
+  const evpn = map(root.evpn);
+  if (evpn.vtep !== undefined) {
+    const wanted = 'no vtep with type hardware-vtep: each switch has its own, in tunnel_ips';
+    problems.push(source.problem(['evpn', 'vtep'], `"${evpn.vtep}"`, wanted));
+  }
+  for (const [index, node] of list(evpn.vnis).entries()) {
+    const { rd } = map(node);
+    if (rd === undefined) continue;
+    const wanted = 'no rd with type hardware-vtep: each switch has its own, of its tunnel address';
+    problems.push(source.problem(['evpn', 'vnis', index, 'rd'], `"${rd}"`, wanted));
+  }
+  return problems;
+}
+
+function checkSwitch(source: Source, dataplane: Tree, index: number): Problem[] {
+  const switches = list(dataplane.switches);
+  const node = map(switches[index]);
+  const path: Path = ['dataplane', 'switches', index];
+  const connection = read(value.ovsdbConnection, node.connection);
+  const problems = checkBindings(source, path, node);
+  if (connection === undefined) return problems;
+  if (/^p?ssl:/.test(connection) && !(node.tls ?? dataplane.tls)) {
+    const wanted = 'tls with ca, certificate and private-key, here or in dataplane';
+    problems.push(source.problem([...path, 'connection'], `"${connection}" without tls`, wanted));
+  }
+  const same = (other: unknown): boolean => read(value.ovsdbConnection, map(other).connection) === connection;
+  const earlier = switches.slice(0, index).findIndex(same);
+  // Only a port that switches dial serves several.
+  if (earlier >= 0 && !connection.startsWith('p')) {
+    const wanted = `a connection of its own: switches[${earlier}] has this one, and a database is one VTEP`;
+    problems.push(source.problem([...path, 'connection'], `"${connection}"`, wanted));
+  }
+  return problems;
+}
+
+/** A VLAN of a port belongs to one VNI. */
+function checkBindings(source: Source, path: Path, node: Tree): Problem[] {
+  const seen = new Map<string, number>();
+  return list(node.bindings).flatMap((each, index) => {
+    const { port, vlan } = map(each);
+    const key = `${port} ${vlan}`;
+    const earlier = seen.get(key);
+    if (earlier === undefined) {
+      seen.set(key, index);
+      return [];
+    }
+    const wanted = `each VLAN of a port once; bindings[${earlier}] has VLAN ${vlan} of ${port} already`;
+    return [source.problem([...path, 'bindings', index, 'vlan'], `"${vlan}"`, wanted)];
+  });
 }
 
 /** Each value of `key` once in the list. */

@@ -108,8 +108,40 @@ export interface MemoryHostConfig {
   readonly ip: string | undefined;
 }
 
+/** PEM files, absolute. */
+export interface TlsConfig {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Frames of `vlan` on `port` belong to `vni`; VLAN 0 is untagged. */
+export interface BindingConfig {
+  readonly port: string;
+  readonly vlan: number;
+  readonly vni: number;
+}
+
+/** A hardware VTEP and its hardware_vtep database. */
+export interface SwitchConfig {
+  /** As in its Physical_Switch table. */
+  readonly name: string;
+  /** `tcp:10.0.0.5:6640`, canonical. */
+  readonly connection: string;
+  readonly tls: TlsConfig | undefined;
+  /** Name of the OVSDB lock that the active one of several controllers holds. */
+  readonly lock: string | undefined;
+  /** Put the IP addresses of remote hosts into its rows. */
+  readonly arpSuppression: boolean;
+  /** Where a logical switch that evpnd makes has its VNI: itself, or each of its locators. */
+  readonly tunnelKeys: 'logical-switch' | 'locator';
+  /** How long it may be away before its hosts are withdrawn. */
+  readonly awaySeconds: number;
+  readonly bindings: readonly BindingConfig[];
+}
+
 export interface DataplaneConfig {
-  readonly type: 'kernel' | 'memory';
+  readonly type: 'kernel' | 'memory' | 'hardware-vtep';
   /** Set right what is set wrong on the VXLAN port (learning, neighbour suppression). */
   readonly correct: boolean;
   /** Between two full comparisons with the real tables; 0 means none. */
@@ -118,6 +150,9 @@ export interface DataplaneConfig {
   readonly keepOnExit: boolean;
   /** Of a memory dataplane: what is behind its ports. */
   readonly hosts: readonly MemoryHostConfig[];
+  /** Of hardware VTEPs: where evpnd keeps which rows are its own, and the switches. */
+  readonly stateDirectory: string;
+  readonly switches: readonly SwitchConfig[];
 }
 
 export interface Config {
@@ -147,7 +182,8 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 export const FAMILY_NAMES = ['l2vpn-evpn'] as const;
 export const MAXIMUM_PREFIX_ACTIONS = ['warn', 'restart', 'shutdown'] as const;
 export type MaximumPrefixAction = (typeof MAXIMUM_PREFIX_ACTIONS)[number];
-export const DATAPLANE_TYPES = ['kernel', 'memory'] as const;
+export const DATAPLANE_TYPES = ['kernel', 'memory', 'hardware-vtep'] as const;
+export const TUNNEL_KEYS = ['logical-switch', 'locator'] as const;
 
 /** What holds where the file says nothing. Timers as data centre fabrics run them: a dead peer is noticed in 9 s. */
 export const DEFAULTS = {
@@ -158,6 +194,8 @@ export const DEFAULTS = {
   maximumPrefix: { warningPercent: 75, action: 'restart', restartMinutes: 5 },
   duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180 },
   auditIntervalSeconds: 60,
+  stateDirectory: '/var/lib/evpnd',
+  awaySeconds: 30,
   socket: '/run/evpnd/evpnd.sock',
   socketMode: 0o660,
   logLevel: 'info',

@@ -68,7 +68,7 @@ export function diffConfig(before: Config, after: Config): ConfigChange[] {
     ...vniChanges(vnisBefore, vnisAfter),
     ...changed('evpn-changed', evpnBefore, evpnAfter, () => 'soft'),
     ...changed('dataplane-changed', before.dataplane, after.dataplane, (keys) =>
-      keys.includes('type') ? 'restart' : 'soft',
+      keys.includes('type') || keys.includes('stateDirectory') ? 'restart' : 'soft',
     ),
     ...changed('control-changed', before.control, after.control, () => 'restart'),
     ...changed('log-changed', before.log, after.log, (keys) =>

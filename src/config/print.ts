@@ -11,6 +11,7 @@ import {
   type MaximumPrefixConfig,
   type PeerGroupConfig,
   type SessionConfig,
+  type SwitchConfig,
   type TimerConfig,
   type VniConfig,
 } from './config.ts';
@@ -75,6 +76,8 @@ export function configDocument(config: Config, options: PrintOptions = {}): Sect
       'audit-interval': unless(dataplane.auditIntervalSeconds, DEFAULTS.auditIntervalSeconds),
       'keep-on-exit': unless(dataplane.keepOnExit, false),
       hosts: items(dataplane.hosts.map(({ vni, mac, ip }) => ({ vni, mac, ip }))),
+      'state-directory': unless(dataplane.stateDirectory, DEFAULTS.stateDirectory),
+      switches: items(dataplane.switches.map(hardwareSwitch)),
     }),
     control: section({
       socket: unless(control.socket, DEFAULTS.socket),
@@ -179,6 +182,23 @@ function vni(config: VniConfig): Section {
       rd: config.rd,
       'route-targets': section(targets),
       'maximum-macs': config.maximumMacs,
+    }) ?? {}
+  );
+}
+
+/** TLS files are printed with each switch, wherever the file had them. */
+function hardwareSwitch(config: SwitchConfig): Section {
+  const { tls } = config;
+  return (
+    section({
+      name: config.name,
+      connection: config.connection,
+      tls: tls && { ca: tls.ca, certificate: tls.certificate, 'private-key': tls.privateKey },
+      lock: config.lock,
+      'arp-suppression': unless(config.arpSuppression, false),
+      'tunnel-keys': unless(config.tunnelKeys, 'logical-switch'),
+      'away-time': unless(config.awaySeconds, DEFAULTS.awaySeconds),
+      bindings: items(config.bindings.map(({ port, vlan, vni }) => ({ port, vlan, vni }))),
     }) ?? {}
   );
 }

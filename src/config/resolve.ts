@@ -11,12 +11,15 @@ import {
   type NeighborConfig,
   type PeerGroupConfig,
   type SessionConfig,
+  type SwitchConfig,
   type TimerConfig,
   type VniConfig,
 } from './config.ts';
 import type { ConfigFile, SessionFile } from './schema.ts';
 
 type TimersFile = ConfigFile['timers'];
+type TlsFile = NonNullable<ConfigFile['dataplane']>['tls'];
+type SwitchFile = NonNullable<NonNullable<ConfigFile['dataplane']>['switches']>[number];
 type VniFile = NonNullable<NonNullable<ConfigFile['evpn']>['vnis']>[number];
 
 export function resolve(file: ConfigFile): Config {
@@ -72,6 +75,8 @@ export function resolve(file: ConfigFile): Config {
       auditIntervalSeconds: file.dataplane?.['audit-interval'] ?? DEFAULTS.auditIntervalSeconds,
       keepOnExit: file.dataplane?.['keep-on-exit'] ?? false,
       hosts: (file.dataplane?.hosts ?? []).map(({ vni, mac, ip }) => ({ vni, mac, ip })),
+      stateDirectory: file.dataplane?.['state-directory'] ?? DEFAULTS.stateDirectory,
+      switches: (file.dataplane?.switches ?? []).map((each) => resolveSwitch(each, file.dataplane?.tls)),
     },
     control: {
       socket: file.control?.socket ?? DEFAULTS.socket,
@@ -147,6 +152,24 @@ function peerGroup(file: SessionFile): PeerGroupConfig {
     families: file.families,
     maximumPrefix: maximumPrefix(file['maximum-prefix']),
   });
+}
+
+function resolveSwitch(file: SwitchFile, common: TlsFile): SwitchConfig {
+  const tls = file.tls ?? common;
+  const speaksTls = /^p?ssl:/.test(file.connection);
+  return {
+    name: file.name,
+    connection: file.connection,
+    tls:
+      tls && speaksTls
+        ? { ca: tls.ca, certificate: tls.certificate, privateKey: tls['private-key'] }
+        : undefined,
+    lock: file.lock,
+    arpSuppression: file['arp-suppression'] ?? false,
+    tunnelKeys: file['tunnel-keys'] ?? 'logical-switch',
+    awaySeconds: file['away-time'] ?? DEFAULTS.awaySeconds,
+    bindings: (file.bindings ?? []).map(({ port, vlan, vni }) => ({ port, vlan, vni })),
+  };
 }
 
 function resolveVni(file: VniFile): VniConfig {

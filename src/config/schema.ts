@@ -3,7 +3,14 @@
  * (`evpnd.schema.json`) is generated from it. What one value has to do with another is in `checks.ts`.
  */
 import { z } from 'zod';
-import { DATAPLANE_TYPES, DEFAULTS, LOG_FORMATS, LOG_LEVELS, MAXIMUM_PREFIX_ACTIONS } from './config.ts';
+import {
+  DATAPLANE_TYPES,
+  DEFAULTS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  MAXIMUM_PREFIX_ACTIONS,
+  TUNNEL_KEYS,
+} from './config.ts';
 import * as value from './values.ts';
 
 /** A scalar of the file. Its issue carries what was wanted and the words to choose a suggestion from. */
@@ -120,6 +127,43 @@ const memoryHost = z.strictObject({
   ip: leaf(value.address, 'IP address of the host').optional(),
 });
 
+const tls = section(
+  z
+    .strictObject({
+      ca: leaf(value.filePath, 'Certificate of the authority that signed the other side, in PEM'),
+      certificate: leaf(value.filePath, 'Our certificate, in PEM'),
+      'private-key': leaf(value.filePath, 'Its private key, in PEM'),
+    })
+    .optional(),
+).meta({ description: 'For ssl and pssl; both sides show a certificate' });
+
+const binding = z.strictObject({
+  port: leaf(value.text('the name of a port', 255), 'Name of a Physical_Port'),
+  vlan: leaf(value.integer(0, 4095, 'a VLAN'), 'VLAN on that port; 0: untagged'),
+  vni: leaf(value.integer(1, 0xffffff, 'a VNI'), 'VXLAN network identifier'),
+});
+
+const hardwareSwitch = z.strictObject({
+  name: leaf(value.switchName, 'Name in the Physical_Switch table'),
+  connection: leaf(value.ovsdbConnection, 'Where its OVSDB server is, or where it dials us'),
+  tls,
+  lock: leaf(value.text('the name of a lock', 255), 'Write only while holding this OVSDB lock').optional(),
+  'arp-suppression': leaf(value.flag, 'Tell it the IP addresses of remote hosts', false).optional(),
+  'tunnel-keys': leaf(
+    value.word(TUNNEL_KEYS),
+    'Where VNIs stand in what evpnd makes',
+    'logical-switch',
+  ).optional(),
+  'away-time': leaf(
+    value.integer(1, 86400, 'a number of seconds'),
+    'Seconds without connection until its hosts are withdrawn',
+    DEFAULTS.awaySeconds,
+  ).optional(),
+  bindings: section(z.array(binding).optional()).meta({
+    description: 'Which VLAN of which port is in which VNI',
+  }),
+});
+
 export const configSchema = z
   .strictObject({
     router: section(
@@ -215,6 +259,15 @@ export const configSchema = z
           'keep-on-exit': leaf(value.flag, 'Leave our entries when stopping', false).optional(),
           hosts: section(z.array(memoryHost).optional()).meta({
             description: 'Of type memory: hosts that it pretends to have learned',
+          }),
+          'state-directory': leaf(
+            value.filePath,
+            'Of type hardware-vtep: where it is kept which rows are ours',
+            DEFAULTS.stateDirectory,
+          ).optional(),
+          tls,
+          switches: section(z.array(hardwareSwitch).optional()).meta({
+            description: 'Of type hardware-vtep: the switches, each a VTEP of its own',
           }),
         })
         .optional(),

@@ -5,6 +5,7 @@
  */
 import { parseIp, parsePrefix, printIp, printPrefix } from '../base/ip.ts';
 import { isGroupMac, parseMac, printMac } from '../base/mac.ts';
+import { parseEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
 import { FAMILY_NAMES, type RemoteAs } from './config.ts';
 
 export interface ValueType<T> {
@@ -212,4 +213,26 @@ export const socketPath: ValueType<string> = {
   wanted: 'an absolute path of at most 107 octets',
   parse: (seen) => (seen.startsWith('/') && Buffer.byteLength(seen) <= 107 ? seen : undefined),
   json: { type: 'string', pattern: '^/', maxLength: 107 },
+};
+
+export const ovsdbConnection: ValueType<string> = {
+  wanted: 'tcp:ADDRESS:PORT, ssl:ADDRESS:PORT, unix:/PATH, or ptcp:PORT, pssl:PORT where the switch dials us',
+  parse: (seen) => {
+    const endpoint = parseEndpoint(seen);
+    return endpoint && printEndpoint(endpoint);
+  },
+  json: { type: 'string', pattern: '^p?(unix|tcp|ssl):' },
+};
+
+export const filePath: ValueType<string> = {
+  wanted: 'an absolute path',
+  parse: (seen) => (seen.startsWith('/') && !seen.includes('\0') ? seen : undefined),
+  json: { type: 'string', pattern: '^/' },
+};
+
+/** It becomes part of a file name. */
+export const switchName: ValueType<string> = {
+  wanted: 'the name of a Physical_Switch, without slash or space',
+  parse: (seen) => (/^[^\s/]{1,100}$/.test(seen) && !seen.startsWith('.') ? seen : undefined),
+  json: { type: 'string', pattern: '^[^\\s/.][^\\s/]*$', maxLength: 100 },
 };

@@ -12,9 +12,11 @@ import type {
   RouteView,
 } from './views-bgp.ts';
 import type { ArpView, EntryQuery, EvpnView, MacView, VniView, VtepView } from './views-evpn.ts';
+import type { HardwareVtepView } from './views-hardware-vtep.ts';
 
 export type * from './views-bgp.ts';
 export type * from './views-evpn.ts';
+export type * from './views-hardware-vtep.ts';
 
 /** Goes up only when a key changes its meaning or goes away; then the paths begin with `/v2`. */
 export const API_VERSION = 1;
@@ -168,6 +170,9 @@ export interface ControlBackend {
   macs(query: EntryQuery): Rows<MacView>;
   arpCache(query: EntryQuery): Rows<ArpView>;
   vteps(): Rows<VtepView>;
+  /** None where the dataplane is another one. */
+  hardwareVteps(): Rows<HardwareVtepView>;
+  hardwareVtep(name: string): HardwareVtepView | undefined;
   /** Throws a ControlError with code `not-found` for a neighbour that is none. */
   clear(request: ClearRequest): ClearReply | Promise<ClearReply>;
   /** Throws a ControlError with code `bad-config` whose message holds every problem, a line each. */

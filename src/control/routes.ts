@@ -97,6 +97,12 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     rows(backend.arpCache(entryQuery(backend, query))),
   ),
   get('/v1/evpn/vteps', 'Remote VTEPs', [], (backend) => rows(backend.vteps())),
+  get('/v1/hardware-vtep', 'Each switch that is a hardware VTEP', [], (backend) =>
+    rows(backend.hardwareVteps()),
+  ),
+  get('/v1/hardware-vtep/:switch', 'One switch', [], (backend, { parts }) =>
+    object(found(backend.hardwareVtep(parts.switch ?? ''), `switch ${parts.switch}`)),
+  ),
   get('/v1/evpn/explain', 'Why a MAC is in the forwarding table, or not', ['mac', 'vni'], explainMac),
   get('/v1/watch', 'Events as they happen', ['subject'], (_, { query }) => ({
     kind: 'watch',

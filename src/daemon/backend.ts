@@ -13,6 +13,7 @@ import {
   ControlError,
   type EntryQuery,
   type EvpnView,
+  type HardwareVtepView,
   type MacView,
   type NeighborView,
   type ReloadReply,
@@ -205,6 +206,14 @@ export class Backend implements ControlBackend {
 
   *vteps(): Generator<VtepView> {
     for (const vtep of this.#parts.evpn.views.vteps()) yield vtepView(vtep);
+  }
+
+  *hardwareVteps(): Generator<HardwareVtepView> {
+    yield* this.#parts.leaves.switches() ?? [];
+  }
+
+  hardwareVtep(name: string): HardwareVtepView | undefined {
+    return this.#parts.leaves.switches()?.find((each) => each.name === name);
   }
 
   clear({ neighbor, soft }: ClearRequest): ClearReply {

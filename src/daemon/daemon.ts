@@ -8,14 +8,12 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Config } from '../config/index.ts';
 import type { ReloadReply } from '../control/api.ts';
 import { ControlServer } from '../control/index.ts';
-import { Evpn } from '../evpn/index.ts';
 import { Rib } from '../rib/index.ts';
 import { tcpConnectionsEnded, tcpTransport } from '../session/index.ts';
 import { Backend } from './backend.ts';
-import { createDataplane } from './dataplanes.ts';
+import { createLeaves } from './dataplanes.ts';
 import { evpnEvents, routeEvents } from './event-sources.ts';
 import { EventStream } from './events.ts';
-import { evpnSettings } from './evpn-settings.ts';
 import type { DaemonLogger } from './logger.ts';
 import { routerIdNumber } from './neighbour.ts';
 import { Neighbours } from './neighbours.ts';
@@ -51,7 +49,7 @@ export class Daemon {
     const clock = systemClock;
     let stale: StaleEntries | undefined;
     const parts = composeParts(config, log, version, clock, () => stale?.update());
-    const { neighbours, dataplane, evpn } = parts;
+    const { neighbours, leaves } = parts;
     const reloader = new Reloader(config, file, parts);
     const backend = new Backend(parts, reloader);
     // First, so that a second daemon on the same socket ends before it touches anything.
@@ -59,23 +57,22 @@ export class Daemon {
     const control = await ControlServer.listen({ backend, socketPath: socket, mode, clock, log });
     try {
       await neighbours.open();
-      evpn.start();
-      await dataplane.open(parts.problems.forward(evpn));
+      await leaves.open();
     } catch (error) {
       neighbours.close();
-      await dataplane.close({ keepEntries: true });
+      await leaves.close({ keepEntries: true });
       await control.close();
       throw error;
     }
     stale = new StaleEntries(
       clock,
       () => progressOf(neighbours),
-      () => dataplane.pruneStale(),
+      () => leaves.pruneStale(),
     );
     neighbours.setRanges(config.listenRanges);
     for (const neighbor of config.neighbors) neighbours.add(neighbor);
     log.info(
-      { routerId: config.router.routerId, as: config.router.asn, dataplane: dataplane.kind, version },
+      { routerId: config.router.routerId, as: config.router.asn, dataplane: parts.dataplane.kind, version },
       'evpnd is running',
     );
     return new Daemon(parts, reloader, control, stale);
@@ -88,11 +85,10 @@ export class Daemon {
 
   /** Says goodbye to the peers, takes the forwarding entries out (unless told to keep them), and closes everything. */
   async stop(): Promise<void> {
-    const { neighbours, dataplane, evpn, log } = this.#parts;
+    const { neighbours, leaves, log } = this.#parts;
     this.#stale.cancel();
     neighbours.close('evpnd stops');
-    evpn.close();
-    await dataplane.close({ keepEntries: this.#reloader.config.dataplane.keepOnExit });
+    await leaves.close({ keepEntries: this.#reloader.config.dataplane.keepOnExit });
     await this.#control.close();
     // The peers have to take our last NOTIFICATION before the process may go.
     await tcpConnectionsEnded();
@@ -118,16 +114,8 @@ function composeParts(
     addresses,
     clock,
   });
-  const { dataplane, reconfigure } = createDataplane(config, { clock, addresses, log });
-  const evpn = new Evpn({
-    config: evpnSettings(config),
-    rib,
-    forwarding: dataplane,
-    addresses,
-    clock,
-    log,
-    problem: (subject, text) => problems.set(subject, text),
-  });
+  const leaves = createLeaves(config, { clock, addresses, log, rib, problems });
+  const { dataplane, evpn } = leaves;
   events.add(['route'], routeEvents(rib));
   events.add(['mac', 'vni', 'vtep', 'problem'], evpnEvents(evpn));
   const identity: Identity = {
@@ -151,6 +139,7 @@ function composeParts(
     log,
     addresses,
     rib,
+    leaves,
     dataplane,
     evpn,
     neighbours,
@@ -159,7 +148,6 @@ function composeParts(
     identity,
     version,
     startedAt,
-    reconfigureDataplane: reconfigure,
   };
 }
 

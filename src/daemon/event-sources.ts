@@ -1,15 +1,16 @@
 /** What the RIB and the EVPN part tell watchers, as observables: nothing is done for them while nobody watches. */
 import { decodeEvpnKey, EVPN_KEY, evpnRouteText, routeDistinguisherText } from 'bgp-protocol';
 import { Observable } from 'rxjs';
-import type { Evpn, EvpnEvent } from '../evpn/index.ts';
+import type { EvpnEvent } from '../evpn/index.ts';
 import { LOCAL, NONE, type Rib, type RouteId } from '../rib/index.ts';
 import type { NewEvent } from './events.ts';
+import type { LeafEvpn } from './leaves.ts';
 
 /** Routes told in one turn of the event loop. */
 const ROUTES_A_TURN = 256;
 
 /** MACs, VNIs and VTEPs, as they change. */
-export function evpnEvents(evpn: Evpn): Observable<NewEvent> {
+export function evpnEvents(evpn: LeafEvpn): Observable<NewEvent> {
   return new Observable((subscriber) => evpn.watch((event) => subscriber.next(fromEvpn(event))));
 }
 

@@ -1,11 +1,9 @@
 /** The parts of the daemon, as its files see each other: made in daemon.ts, read by reload, backend and views. */
 import type { AddressTable } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Config } from '../config/index.ts';
-import type { Dataplane } from '../dataplane/interfaces.ts';
-import type { Evpn } from '../evpn/index.ts';
 import type { Rib } from '../rib/index.ts';
 import type { EventStream } from './events.ts';
+import type { LeafDataplane, LeafEvpn, Leaves } from './leaves.ts';
 import type { DaemonLogger } from './logger.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Identity } from './peer-settings.ts';
@@ -17,9 +15,10 @@ export interface Parts {
   readonly log: DaemonLogger;
   readonly addresses: AddressTable;
   readonly rib: Rib;
-  readonly dataplane: Dataplane;
-  readonly reconfigureDataplane: (config: Config) => void;
-  readonly evpn: Evpn;
+  readonly leaves: Leaves;
+  /** All leaves as if they were one, for those who only look. */
+  readonly dataplane: LeafDataplane;
+  readonly evpn: LeafEvpn;
   readonly neighbours: Neighbours;
   readonly events: EventStream;
   readonly problems: Problems;

@@ -39,8 +39,8 @@ export class Problems {
     this.#events.emit({ type: 'problem', subject, text });
   }
 
-  /** The dataplane's events, passed on to `events`, with its problems kept here. */
-  forward(events: DataplaneEvents): DataplaneEvents {
+  /** The dataplane's events, passed on to `events`, with its problems kept here (under its name, when it has one). */
+  forward(events: DataplaneEvents, name?: string): DataplaneEvents {
     return {
       instance: (state) => events.instance(state),
       instanceGone: (vni) => events.instanceGone(vni),
@@ -50,7 +50,7 @@ export class Problems {
       localNeighbourGone: (vni, ip) => events.localNeighbourGone(vni, ip),
       vtepReachable: (vtep, reachable) => events.vtepReachable(vtep, reachable),
       settled: () => events.settled(),
-      problem: (subject, text) => this.set(subject, text),
+      problem: (subject, text) => this.set(name === undefined ? subject : `${subject} ${name}`, text),
     };
   }
 }

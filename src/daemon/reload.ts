@@ -11,7 +11,6 @@ import {
   printProblem,
 } from '../config/index.ts';
 import { ControlError, type ReloadReply } from '../control/api.ts';
-import { evpnSettings } from './evpn-settings.ts';
 import type { Parts } from './parts.ts';
 
 export class Reloader {
@@ -64,8 +63,7 @@ export class Reloader {
     const resets: string[] = [];
     for (const change of changes) resets.push(...(await this.#apply(change, config)));
     if (changes.some(({ type }) => EVPN_CHANGES.has(type))) {
-      this.#parts.evpn.reconfigure(evpnSettings(config));
-      this.#parts.reconfigureDataplane(config);
+      this.#parts.leaves.reconfigure(config);
     }
     this.#config = this.#inEffect(config);
     this.#loadedAt = this.#parts.clock.wallTime();
@@ -83,7 +81,11 @@ export class Reloader {
       router,
       control,
       log: { ...config.log, format: log.format },
-      dataplane: { ...config.dataplane, type: dataplane.type },
+      dataplane: {
+        ...config.dataplane,
+        type: dataplane.type,
+        stateDirectory: dataplane.stateDirectory,
+      },
     };
   }
 

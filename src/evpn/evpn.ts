@@ -44,6 +44,8 @@ export interface EvpnParts {
   readonly log: Logger;
   /** Told of troubles that last; logged when absent. */
   readonly problem?: Problem;
+  /** Whether the key of a route that was originated here is of this leaf; absent: all are. */
+  readonly isOwnRoute?: (key: Uint8Array, start: number) => boolean;
 }
 
 /** Steps between two looks at the clock. */
@@ -133,6 +135,7 @@ export class Evpn implements DataplaneEvents {
       ...shared,
       macVrf: this.#macVrf,
       isOwnVtep: (vtep) => this.#ownVteps.has(vtep),
+      isOwnRoute: parts.isOwnRoute,
     });
     this.#resweep = new Resweep(this.#routes);
     this.views = new EvpnViews({

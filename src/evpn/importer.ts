@@ -31,6 +31,8 @@ export interface ImporterParts {
   readonly macVrf: MacVrf;
   /** Whether an address is a tunnel address of ours. */
   readonly isOwnVtep: (vtep: AddressId) => boolean;
+  /** Whether a route that was originated here is of this leaf; absent: all are. Leaves that share a RIB import from each other. */
+  readonly isOwnRoute?: ((key: Uint8Array, start: number) => boolean) | undefined;
 }
 
 export class Importer {
@@ -48,7 +50,7 @@ export class Importer {
   readonly visit = (route: RouteId): void => {
     this.#routes.ensure(route);
     const path = this.#rib.best(route);
-    if (path === NONE || this.#rib.sourceOf(path) === LOCAL) {
+    if (path === NONE || this.#isOwn(route, path)) {
       this.#routes.targets[route] = 0;
       this.#drop(route, path === NONE ? REASON.NONE : REASON.OWN_ROUTE);
       return;
@@ -67,6 +69,12 @@ export class Importer {
         this.#drop(route, REASON.ROUTE_TYPE);
     }
   };
+
+  #isOwn(route: RouteId, path: PathId): boolean {
+    if (this.#rib.sourceOf(path) !== LOCAL) return false;
+    const { isOwnRoute } = this.#parts;
+    return isOwnRoute === undefined || isOwnRoute(this.#rib.keyBytes, this.#rib.keyStart(route));
+  }
 
   #importMac(route: RouteId, path: PathId, attributes: AttributesId): void {
     const { decisions, macVrf } = this.#parts;

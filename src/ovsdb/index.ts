@@ -1,5 +1,5 @@
 /** A client of OVSDB (RFC 7047) for programs that live long: one session per server, told by a monitor, written by transactions. */
-export { OVSDB_PORT, type OvsdbEndpoint, parseEndpoint, printEndpoint } from './endpoint.ts';
+export { OVSDB_PORT, type OvsdbEndpoint, parseEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
 export { errorText, OvsdbError, type OvsdbErrorCode } from './errors.ts';
 export { FRAMING_LIMITS, type FramingLimits, JsonFraming } from './json-framing.ts';
 export { PassivePort } from './passive-port.ts';

@@ -7,7 +7,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import { type OvsdbEndpoint, printEndpoint } from './endpoint.ts';
+import { type OvsdbEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
 import { errorText, OvsdbError } from './errors.ts';
 import { JsonFraming } from './json-framing.ts';
 import { type Listener, listen, type TlsFiles } from './transport.ts';

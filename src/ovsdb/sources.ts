@@ -1,6 +1,6 @@
 /** Where the streams of a session come from: each dialled by us, or handed over by a port that switches dial. */
-import type { OvsdbEndpoint } from './endpoint.ts';
-import { printEndpoint } from './endpoint.ts';
+import type { OvsdbEndpoint } from '../base/ovsdb-endpoint.ts';
+import { printEndpoint } from '../base/ovsdb-endpoint.ts';
 import type { PassivePort } from './passive-port.ts';
 import type { StreamSource } from './session.ts';
 import { dial, type TlsFiles } from './transport.ts';

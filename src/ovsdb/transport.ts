@@ -8,7 +8,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import type { OvsdbEndpoint } from './endpoint.ts';
+import type { OvsdbEndpoint } from '../base/ovsdb-endpoint.ts';
 import { errorText, OvsdbError } from './errors.ts';
 
 /** Files in PEM form, read anew for each connection, so that a renewed certificate counts at once. */

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const FILES = ['views-bgp', 'views-evpn', 'api'].map((name) =>
+const FILES = ['views-bgp', 'views-evpn', 'views-hardware-vtep', 'api'].map((name) =>
   fileURLToPath(new URL(`../../src/control/${name}.ts`, import.meta.url)),
 );
 export const SCHEMA_FILE = fileURLToPath(new URL('../../docs/evpnctl.schema.json', import.meta.url));

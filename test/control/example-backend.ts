@@ -6,6 +6,7 @@ import type {
   ClearRequest,
   ControlBackend,
   EvpnView,
+  HardwareVtepView,
   MacView,
   NeighborSummary,
   NeighborView,
@@ -414,6 +415,87 @@ const overview: EvpnView = {
   problems: [{ subject: 'vni 10', text: 'learning is on on vxlan10', since: AT }],
 };
 
+/** One that is well, and one that is away. */
+const HARDWARE_VTEPS: readonly HardwareVtepView[] = [
+  {
+    name: 'torus1',
+    description: 'OVS VTEP Emulator',
+    connection: {
+      endpoint: 'tcp:192.0.2.5:6640',
+      state: 'ready',
+      schemaVersion: '1.7.0',
+      monitor: 'monitor_cond_since',
+      established: 2,
+    },
+    present: true,
+    tunnelIps: ['10.0.0.5'],
+    managementIps: ['192.0.2.5'],
+    faults: ['mac_table_exhaustion'],
+    ports: [
+      {
+        name: 'p1',
+        faults: [],
+        bindings: [
+          {
+            vlan: 0,
+            vni: 10,
+            logicalSwitch: 'evpnd-vni10',
+            configured: true,
+            state: 'bound',
+          },
+          {
+            vlan: 30,
+            vni: 30,
+            configured: true,
+            state: 'failed',
+            reason: 'another controller has bound VLAN 30 to ls30 (VNI 300); evpnd leaves it alone',
+          },
+        ],
+      },
+      {
+        name: 'p2',
+        faults: ['invalid_vlan_map'],
+        bindings: [{ vlan: 20, vni: 20, logicalSwitch: 'ls20', configured: false, state: 'bound' }],
+      },
+    ],
+    logicalSwitches: [
+      {
+        name: 'evpnd-vni10',
+        vni: 10,
+        ours: true,
+        replicationMode: 'source_node',
+        localMacs: 1,
+        remoteMacs: 2,
+        foreignMacs: 0,
+        flood: ['10.0.0.1', '10.0.0.2'],
+      },
+      { name: 'ls20', vni: 20, ours: false, localMacs: 0, remoteMacs: 0, foreignMacs: 1, flood: [] },
+    ],
+    locators: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }, { ip: '10.0.0.9', tunnelKey: 20 }],
+    rows: { ours: 3, foreign: 1, pending: 0, failed: 1 },
+    problems: ['VLANs of port p1: timed out'],
+  },
+  {
+    name: 'torus2',
+    connection: {
+      endpoint: 'ssl:192.0.2.6:6640',
+      state: 'waiting',
+      monitor: 'monitor_cond_since',
+      established: 0,
+      lastError: 'TLS failed: CERT_HAS_EXPIRED: certificate has expired',
+    },
+    present: false,
+    tunnelIps: [],
+    managementIps: [],
+    faults: [],
+    ports: [],
+    logicalSwitches: [],
+    locators: [],
+    rows: { ours: 0, foreign: 0, pending: 0, failed: 0 },
+    problems: [],
+  },
+];
+
 /** What was asked of it, and the listener of the last watch, so that a test can speak as the daemon. */
 export interface ExampleBackend extends ControlBackend {
   readonly cleared: ClearRequest[];
@@ -468,6 +550,8 @@ export function exampleBackend(overrides: Partial<ControlBackend> = {}): Example
     macs: (query) => MACS.filter((row) => matches(query, row)),
     arpCache: (query) => ARPS.filter((row) => matches(query, row)),
     vteps: () => VTEPS,
+    hardwareVteps: () => HARDWARE_VTEPS,
+    hardwareVtep: (name) => HARDWARE_VTEPS.find((one) => one.name === name),
     clear(request) {
       cleared.push(request);
       return {

@@ -54,7 +54,7 @@ t.test('every path of the table answers 200 or wants a parameter, and the table 
   t.ok(table.length >= 20);
   for (const { method, path } of table) {
     if (method !== 'GET' || path === '/v1/watch') continue;
-    const filled = path.replace(':address', '10.0.0.100').replace(':vni', '10');
+    const filled = path.replace(':address', '10.0.0.100').replace(':vni', '10').replace(':switch', 'torus1');
     const query = path.endsWith('explain') ? { mac: '02:00:00:00:00:01' } : {};
     await t.resolves(all(client.rows(filled, query)), path);
   }

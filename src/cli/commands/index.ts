@@ -13,6 +13,7 @@ import { showEvpnArpCache } from './show-evpn-arp-cache.ts';
 import { showEvpnMac } from './show-evpn-mac.ts';
 import { showEvpnVni, showEvpnVnis } from './show-evpn-vni.ts';
 import { showEvpnVtep } from './show-evpn-vtep.ts';
+import { showHardwareVtep, showHardwareVteps } from './show-hardware-vtep.ts';
 import { showRunningConfig } from './show-running-config.ts';
 import { showVersion } from './show-version.ts';
 import { watch } from './watch.ts';
@@ -33,6 +34,8 @@ export const COMMANDS: readonly Command[] = [
   showEvpnMac,
   showEvpnArpCache,
   showEvpnVtep,
+  showHardwareVteps,
+  showHardwareVtep,
   showRunningConfig,
   showVersion,
   explain,
