@@ -42,12 +42,12 @@ export interface FaultDetail extends Partial<FaultContext> {
 const NO_DATA = new Uint8Array(0);
 
 /** V8 and JavaScriptCore take it as the number of frames to capture. */
-const errors: { stackTraceLimit?: number | undefined } = Error;
+const errors: ErrorConstructor & { stackTraceLimit?: number | undefined } = Error;
 
 /**
  * Malformed input. It says where in the input, not where in the code: without a stack it is made in half the time,
- * which a sender of thousands of malformed routes would make us pay. `code`, `subcode` and `data` are those of the NOTIFICATION to send if `action` is a session reset;
- * `offset` counts octets in the buffer that was being read.
+ * which a sender of thousands of malformed routes would make us pay. `code`, `subcode` and `data` are those of the
+ * NOTIFICATION to send if `action` is a session reset; `offset` counts octets in the buffer that was being read.
  */
 export class BgpFault extends Error implements FaultContext {
   readonly code: number;
