@@ -22,6 +22,7 @@ import type { Identity } from './peer-settings.ts';
 import { Problems } from './problems.ts';
 import { Reloader } from './reload.ts';
 import { StaleEntries } from './stale-entries.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -71,6 +72,7 @@ export class Daemon {
     );
     neighbours.setRanges(config.listenRanges);
     for (const neighbor of config.neighbors) neighbours.add(neighbor);
+    warmUp(clock);
     log.info(
       { routerId: config.router.routerId, as: config.router.asn, dataplane: parts.dataplane.kind, version },
       'evpnd is running',
