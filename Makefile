@@ -4,7 +4,7 @@ NODE_TOOLS = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES = $(shell find src -name '*.ts' -not -path '*/dist/*' -not -path '*/node_modules/*')
 
-.PHONY: all help demo demo-down test interop bench bench-quick fuzz lint format schema clean
+.PHONY: all help demo demo-down test interop bench bench-quick fuzz simulate lint format schema clean
 
 all: $(BUILT) ## install what it needs and build everything
 
@@ -50,6 +50,11 @@ bench: $(BUILT) ## evpnd beside FRR, written to docs/benchmarks.md (root; ONLY=l
 
 bench-quick: $(BUILT) ## guard against regressions by ratio to a calibration loop, in under two minutes
 	@$(RUN_TS) test/bench/fabric/quick.ts
+
+simulate: $(NODE_TOOLS) ## whole fabrics in one process under faults (SCHEDULES=1000 SEED=1 LEAVES=; ROUTES=20000: a large one)
+	@$(RUN_TS) test/simulate/run.ts $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(LEAVES),--leaves $(LEAVES)) $(if $(ROUTES),--routes $(ROUTES)) $(if $(VNIS),--vnis $(VNIS)) \
+	  $(if $(REPLAY),--replay $(REPLAY)) $(if $(SAVE),--save $(SAVE)) $(if $(VERBOSE),--verbose)
 
 lint: $(NODE_TOOLS) ## check style and formatting
 	@npm run --silent lint

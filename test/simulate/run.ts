@@ -1,0 +1,86 @@
+/**
+ * `make simulate`: schedules of faults by the thousand, or with `--routes` one large fabric. A schedule that fails is
+ * shortened, printed, and can be saved as a replay (`--save file`), which the tests play from then on.
+ */
+import { parseArgs } from 'node:util';
+import { consoleLog } from './console-log.ts';
+import { convergence, type Scale } from './convergence.ts';
+import { printReplay, readReplay, writeReplay } from './replay.ts';
+import { randomSchedule, type Schedule } from './schedule.ts';
+import { shrink } from './shrink.ts';
+import { simulate } from './simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    leaves: { type: 'string' },
+    replay: { type: 'string' },
+    save: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+    routes: { type: 'string' },
+    vnis: { type: 'string', default: '10' },
+    reflectors: { type: 'string', default: '2' },
+  },
+});
+
+const leaves = values.leaves === undefined ? undefined : Number(values.leaves);
+
+if (values.routes !== undefined) await runScale();
+else if (values.replay !== undefined) await runReplay(values.replay);
+else await runSchedules(Number(values.seed), Number(values.schedules));
+
+async function runScale(): Promise<void> {
+  const scale: Scale = {
+    leaves: leaves ?? 100,
+    reflectors: Number(values.reflectors),
+    vnis: Number(values.vnis),
+    routes: Number(values.routes),
+  };
+  for await (const line of convergence(scale)) console.log(line);
+}
+
+async function runReplay(file: string): Promise<void> {
+  const { differences } = await simulate(readReplay(file), values.verbose ? consoleLog : undefined);
+  for (const line of differences) console.log(line);
+  console.log(differences.length === 0 ? 'at rest, everything is as it should be' : 'at rest, this differs');
+  if (differences.length > 0) process.exitCode = 1;
+}
+
+async function runSchedules(from: number, schedules: number): Promise<void> {
+  const began = performance.now();
+  let [failed, events, actions, simulated] = [0, 0, 0, 0];
+  for (let seed = from; seed < from + schedules; seed++) {
+    const schedule = randomSchedule(seed, { leaves });
+    const outcome = await simulate(schedule, values.verbose ? consoleLog : undefined);
+    events += schedule.events.length;
+    actions += outcome.actions;
+    simulated += outcome.simulatedMilliseconds;
+    if (outcome.differences.length > 0) {
+      failed++;
+      await tellFailure(schedule);
+    }
+    if ((seed - from + 1) % 1000 === 0) console.log(`${seed - from + 1} schedules, ${failed} failed`);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const hours = (simulated / 3_600_000).toFixed(0);
+  console.log(
+    `${schedules} schedules of seeds ${from} to ${from + schedules - 1}, ${events} events, ${hours} h of simulated time, ` +
+      `${actions} clock actions in ${seconds.toFixed(0)} s: ${failed} failed`,
+  );
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function tellFailure(schedule: Schedule): Promise<void> {
+  console.log(`\nseed ${schedule.seed} fails; the shortest schedule that still does:`);
+  const least = await shrink(
+    schedule,
+    async (candidate) => (await simulate(candidate)).differences.length > 0,
+  );
+  const { differences } = await simulate(least);
+  console.log(printReplay({ law: '', ...least }));
+  for (const line of differences) console.log(line);
+  if (values.save === undefined) return;
+  writeReplay(values.save, { law: `Seed ${schedule.seed}`, ...least });
+  console.log(`saved as ${values.save}`);
+}
