@@ -167,9 +167,15 @@ export class Peer {
     const changed = settingsThatNeedReset(this.#config, resolved);
     this.#config = resolved;
     if (resolved.shutdown && this.#wanted) this.stop({ message: resolved.shutdown.message });
-    if (changed.length === 0 || rank(this.#furthest) < STATES.indexOf('OpenSent')) return 'applied';
+    if (changed.length === 0 || !this.#hasBegun) return 'applied';
     this.#log.info({ settings: changed }, 'the new configuration counts after a reset');
     return 'needs reset';
+  }
+
+  /** A connection exists or is being made: its socket has the options of the configuration before. */
+  get #hasBegun(): boolean {
+    const { state, isConnected } = this.#furthest;
+    return state !== 'Idle' && (state !== 'Active' || isConnected);
   }
 
   /** Whole UPDATEs to send; not copied, so they must not change. false: past the bound, or not established. */

@@ -777,6 +777,20 @@ t.test(
   },
 );
 
+t.test(
+  'reconfigure: an attempt to connect under way has the old socket options, and is made anew',
+  async (t) => {
+    const world = new World({ latencyMilliseconds: 500 });
+    const { a } = await world.pair();
+    world.clock.advance(10);
+    t.equal(a.peer.state, 'Connect');
+    t.equal(a.peer.reconfigure({ ...a.peer.config, trafficClass: 0 }), 'needs reset');
+    a.peer.reset(CEASE.OTHER_CONFIGURATION_CHANGE);
+    world.clock.advance(20 * SECOND);
+    t.equal(a.peer.state, 'Established');
+  },
+);
+
 t.test('the states seen are the states of the session, in order, and end where the peer is', async (t) => {
   const world = new World();
   const { a } = await world.pair({ passive: true }, {});
