@@ -7,6 +7,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
 import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 
 /** A libc call that returned -1. `code` is the errno's name as Node spells it (`ENOBUFS`). */
@@ -76,6 +77,13 @@ interface Libc {
   readonly bind: (fd: number, address: Uint8Array, length: number) => number;
   readonly send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number;
   readonly recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number;
+  readonly recvmmsg: (
+    fd: number,
+    messages: Uint8Array,
+    count: number,
+    flags: number,
+    timeout: null,
+  ) => number;
   readonly setsockopt: (
     fd: number,
     level: number,
@@ -95,6 +103,9 @@ interface Libc {
   readonly dup3: (from: number, to: number, flags: number) => number;
   readonly setns: (fd: number, kind: number) => number;
   readonly if_nametoindex: (name: string) => number;
+  /** Where a typed array's octets are. */
+  readonly addressOf: (bytes: Uint8Array) => bigint;
+  readonly pointerOctets: number;
 }
 
 let loaded: Libc | undefined;
@@ -113,6 +124,7 @@ function libc(): Libc {
       bind: library.func('int bind(int, const void*, uint32_t)'),
       send: library.func('intptr_t send(int, const void*, size_t, int)'),
       recv: library.func('intptr_t recv(int, void*, size_t, int)'),
+      recvmmsg: library.func('int recvmmsg(int, void*, uint32_t, int, void*)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void*, uint32_t)'),
       getsockopt: library.func('int getsockopt(int, int, int, void*, void*)'),
       getsockname: library.func('int getsockname(int, void*, void*)'),
@@ -120,6 +132,8 @@ function libc(): Libc {
       dup3: library.func('int dup3(int, int, int)'),
       setns: library.func('int setns(int, int)'),
       if_nametoindex: library.func('uint32_t if_nametoindex(const char*)'),
+      addressOf: (bytes) => koffi.address(bytes) as bigint,
+      pointerOctets: koffi.sizeof('void*'),
     };
     return loaded;
   } catch (cause) {
@@ -210,6 +224,86 @@ export function receiveBytes(fd: number, bytes: Uint8Array, action: string): num
     const errno = c.errno();
     if (errno === ERRNO.EAGAIN) return -1;
     if (errno !== ERRNO.EINTR) throw new SystemCallError(action, 'recv', errno);
+  }
+}
+
+/** struct mmsghdr and struct iovec where pointers have eight octets; where things are in the former. */
+const MESSAGE_OCTETS = 64;
+const VECTOR_OCTETS = 16;
+const MESSAGE = { VECTOR: 16, VECTOR_COUNT: 24, FLAGS: 48, LENGTH: 56 } as const;
+const MSG_TRUNC = 0x20;
+const LITTLE_ENDIAN = endianness() === 'LE';
+
+/**
+ * Room for many datagrams that one system call receives: half the time of a call for each, when there are a hundred
+ * thousand. Where pointers have not eight octets it receives one at a time.
+ */
+export class DatagramBatch {
+  readonly bytes: Uint8Array;
+  readonly #slotOctets: number;
+  readonly #headers: Uint8Array;
+  readonly #view: DataView;
+  readonly #vectors: Uint8Array;
+  readonly #slots: number;
+
+  /** @param slotOctets the longest datagram that is received whole */
+  constructor(slots: number, slotOctets: number) {
+    const c = libc();
+    this.#slots = c.pointerOctets === 8 ? slots : 1;
+    this.#slotOctets = slotOctets;
+    this.bytes = new Uint8Array(this.#slots * slotOctets);
+    this.#headers = new Uint8Array(this.#slots * MESSAGE_OCTETS);
+    this.#view = new DataView(this.#headers.buffer);
+    // Larger than what V8 keeps inside its moving heap, as the memory must stay where it is.
+    this.#vectors = new Uint8Array(Math.max(this.#slots * VECTOR_OCTETS, 4096));
+    if (c.pointerOctets === 8) this.#link(c);
+  }
+
+  #link(c: Libc): void {
+    const vectors = new DataView(this.#vectors.buffer);
+    const base = c.addressOf(this.bytes);
+    const vectorBase = c.addressOf(this.#vectors);
+    for (let i = 0; i < this.#slots; i++) {
+      vectors.setBigUint64(i * VECTOR_OCTETS, base + BigInt(i * this.#slotOctets), LITTLE_ENDIAN);
+      vectors.setBigUint64(i * VECTOR_OCTETS + 8, BigInt(this.#slotOctets), LITTLE_ENDIAN);
+      const vector = vectorBase + BigInt(i * VECTOR_OCTETS);
+      this.#view.setBigUint64(i * MESSAGE_OCTETS + MESSAGE.VECTOR, vector, LITTLE_ENDIAN);
+      this.#view.setBigUint64(i * MESSAGE_OCTETS + MESSAGE.VECTOR_COUNT, 1n, LITTLE_ENDIAN);
+    }
+  }
+
+  /** Datagrams received, 0 when nothing is waiting. Never blocks. Every other failure throws. */
+  receive(fd: number, action: string): number {
+    const c = libc();
+    if (c.pointerOctets !== 8) return this.#receiveOne(fd, action);
+    for (;;) {
+      const count = c.recvmmsg(fd, this.#headers, this.#slots, SOCKET.MSG_DONTWAIT, null);
+      if (count >= 0) return count;
+      const errno = c.errno();
+      if (errno === ERRNO.EAGAIN) return 0;
+      if (errno !== ERRNO.EINTR) throw new SystemCallError(action, 'recvmmsg', errno);
+    }
+  }
+
+  #receiveOne(fd: number, action: string): number {
+    const length = receiveBytes(fd, this.bytes, action);
+    if (length < 0) return 0;
+    this.#view.setUint32(MESSAGE.LENGTH, length, LITTLE_ENDIAN);
+    return 1;
+  }
+
+  /** Where datagram `i` of the last call begins in `bytes`. */
+  start(i: number): number {
+    return i * this.#slotOctets;
+  }
+
+  end(i: number): number {
+    return this.start(i) + this.#view.getUint32(i * MESSAGE_OCTETS + MESSAGE.LENGTH, LITTLE_ENDIAN);
+  }
+
+  /** It was longer than a slot: its end is lost. */
+  isTruncated(i: number): boolean {
+    return (this.#view.getInt32(i * MESSAGE_OCTETS + MESSAGE.FLAGS, LITTLE_ENDIAN) & MSG_TRUNC) !== 0;
   }
 }
 

@@ -39,13 +39,16 @@ export type MessageVisitor = (
   sequence: number,
 ) => void;
 
-/** Calls `visit` for each message of a datagram. Throws NetlinkError (`ERR_NETLINK_MALFORMED`) on an impossible length. */
-export function walkMessages(bytes: Uint8Array, length: number, visit: MessageVisitor): void {
-  let at = 0;
-  while (length - at >= 16) {
+/**
+ * Calls `visit` for each message of the datagram from `start` to `end`. Throws NetlinkError (`ERR_NETLINK_MALFORMED`) on an
+ * impossible length.
+ */
+export function walkMessages(bytes: Uint8Array, end: number, visit: MessageVisitor, start = 0): void {
+  let at = start;
+  while (end - at >= 16) {
     const size = hostU32(bytes, at);
-    if (size < 16 || size > length - at) {
-      const seen = `length is ${size}, expected 16 to ${length - at}`;
+    if (size < 16 || size > end - at) {
+      const seen = `length is ${size}, expected 16 to ${end - at}`;
       throw new NetlinkError(`Cannot read netlink message: ${seen}`, 'ERR_NETLINK_MALFORMED');
     }
     visit(hostU16(bytes, at + 4), bytes, at + 16, at + size, hostU16(bytes, at + 6), hostU32(bytes, at + 8));

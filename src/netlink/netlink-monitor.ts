@@ -6,8 +6,8 @@
 import dgram from 'node:dgram';
 import {
   closeDescriptor,
+  DatagramBatch,
   openSocket,
-  receiveBytes,
   replaceDescriptor,
   SOCKET,
   SystemCallError,
@@ -30,15 +30,18 @@ export interface NetlinkMonitorOptions {
   readonly receiveBufferOctets?: number;
 }
 
-/** Datagrams read in one go before timers and other sockets get their turn. */
+/** Datagrams read in one go before timers and other sockets get their turn, and in one system call. */
 const DATAGRAMS_PER_TURN = 256;
+const DATAGRAMS_PER_CALL = 64;
+/** A notification has some 200 octets, a link with many VLANs a few thousand. A longer one counts as lost. */
+const DATAGRAM_OCTETS = 16384;
 
 export class NetlinkMonitor {
   /** Notifications are being heard from now on; what happened since the constructor returned is told, too. */
   readonly ready: Promise<void>;
   readonly #options: NetlinkMonitorOptions;
   readonly #socket = dgram.createSocket('udp4');
-  readonly #received = new Uint8Array(65536);
+  readonly #received = new DatagramBatch(DATAGRAMS_PER_CALL, DATAGRAM_OCTETS);
   readonly #fd: number;
   /** Notifications were lost, and the socket has not been empty since. */
   #overrun = false;
@@ -103,7 +106,7 @@ export class NetlinkMonitor {
   }
 
   #heard(datagram: Uint8Array): void {
-    this.#tell(datagram, datagram.length);
+    this.#tell(datagram, 0, datagram.length);
     this.#readWaiting();
   }
 
@@ -114,11 +117,12 @@ export class NetlinkMonitor {
   #readWaiting(): void {
     let empty = false;
     // A closed monitor's descriptor number may already be somebody else's: never read after closing.
-    for (let i = 0; i < DATAGRAMS_PER_TURN && !empty && !this.#closed; i++) {
+    for (let heard = 0; heard < DATAGRAMS_PER_TURN && !empty && !this.#closed; heard++) {
       try {
-        const length = receiveBytes(this.#fd, this.#received, 'hear netlink notifications');
-        if (length < 0) empty = true;
-        else this.#tell(this.#received, length);
+        const count = this.#received.receive(this.#fd, 'hear netlink notifications');
+        if (count === 0) empty = true;
+        heard += count;
+        this.#tellAll(count);
       } catch (error) {
         if (!(error instanceof SystemCallError)) throw error;
         if (error.code === 'ENOBUFS') {
@@ -137,9 +141,19 @@ export class NetlinkMonitor {
     if (!this.#closed) this.#options.onDrained?.();
   }
 
-  #tell(bytes: Uint8Array, length: number): void {
-    walkMessages(bytes, length, (type, at, start, end, flags, sequence) => {
-      if (!this.#closed) this.#options.onMessage(type, at, start, end, flags, sequence);
-    });
+  #tellAll(count: number): void {
+    const received = this.#received;
+    for (let i = 0; i < count; i++) {
+      if (received.isTruncated(i)) this.#overrun = true;
+      else this.#tell(received.bytes, received.start(i), received.end(i));
+    }
   }
+
+  #tell(bytes: Uint8Array, start: number, end: number): void {
+    walkMessages(bytes, end, this.#visit, start);
+  }
+
+  readonly #visit: MessageVisitor = (type, bytes, start, end, flags, sequence) => {
+    if (!this.#closed) this.#options.onMessage(type, bytes, start, end, flags, sequence);
+  };
 }
