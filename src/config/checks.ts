@@ -83,6 +83,11 @@ function checkSession(source: Source, path: Path, node: Tree, group: Tree, root:
       problems.push(source.problem(at(key), `"${node[key]}"`, wanted));
     }
   }
+  const families = list(node.families);
+  if (families.length > 0 && !families.includes('l2vpn-evpn')) {
+    const wanted = 'l2vpn-evpn among the families: nothing else is routed';
+    problems.push(source.problem(at('families'), families.join(', '), wanted));
+  }
   const ours = read(value.asNumber, map(root.router).asn);
   const theirs = read(value.remoteAs, both('remote-as'));
   const external =

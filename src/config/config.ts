@@ -54,7 +54,7 @@ export interface SessionConfig {
   /** How many routes the neighbour may announce; any number when undefined. */
   readonly maximumPrefix: MaximumPrefixConfig | undefined;
   readonly port: number;
-  /** `l2vpn-evpn` */
+  /** `l2vpn-evpn` always; `rt-constraint` where route target memberships (RFC 4684) are exchanged with an internal peer. */
   readonly families: readonly string[];
 }
 
@@ -179,7 +179,7 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
-export const FAMILY_NAMES = ['l2vpn-evpn'] as const;
+export const FAMILY_NAMES = ['l2vpn-evpn', 'rt-constraint'] as const;
 export const MAXIMUM_PREFIX_ACTIONS = ['warn', 'restart', 'shutdown'] as const;
 export type MaximumPrefixAction = (typeof MAXIMUM_PREFIX_ACTIONS)[number];
 export const DATAPLANE_TYPES = ['kernel', 'memory', 'hardware-vtep'] as const;

@@ -10,6 +10,7 @@ import type {
   NeighborView,
   RouteQuery,
   RouteView,
+  RtConstraintView,
 } from './views-bgp.ts';
 import type { ArpView, EntryQuery, EvpnView, MacView, VniView, VtepView } from './views-evpn.ts';
 import type { HardwareVtepView } from './views-hardware-vtep.ts';
@@ -170,6 +171,7 @@ export interface ControlBackend {
   macs(query: EntryQuery): Rows<MacView>;
   arpCache(query: EntryQuery): Rows<ArpView>;
   vteps(): Rows<VtepView>;
+  rtConstraint(): Rows<RtConstraintView>;
   /** None where the dataplane is another one. */
   hardwareVteps(): Rows<HardwareVtepView>;
   hardwareVtep(name: string): HardwareVtepView | undefined;

@@ -81,6 +81,9 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     ['type', 'rd', 'vni', 'mac', 'ip', 'detail'],
     (backend, { query }) => rows(backend.routes(routeQuery(query))),
   ),
+  get('/v1/bgp/rt-constraint', 'Route targets that are asked for', [], (backend) =>
+    rows(backend.rtConstraint()),
+  ),
   get('/v1/bgp/evpn/vnis', 'Each instance as BGP sees it', [], (backend) => rows(backend.bgpVnis())),
   get('/v1/bgp/evpn/vnis/:vni', 'One instance as BGP sees it', [], (backend, { parts }) =>
     object(found(backend.bgpVni(vniOf(parts.vni)), `VNI ${parts.vni}`)),

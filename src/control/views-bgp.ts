@@ -108,6 +108,19 @@ export interface MaximumPrefixView {
   readonly restartSeconds?: number | undefined;
 }
 
+/** `GET /v1/bgp/rt-constraint`: a route target that somebody asks for (RFC 4684 section 4). */
+export interface RtConstraintView {
+  /** Bits of the NLRI: 0 asks for every route, 96 for one target, less than that for a prefix. */
+  readonly lengthBits: number;
+  readonly originAs?: number | undefined;
+  /** `65000:10`; `0x` and octets where they are no whole target. */
+  readonly routeTarget?: string | undefined;
+  /** A VNI of ours imports it. */
+  readonly own: boolean;
+  /** Neighbours that ask for it. */
+  readonly neighbors: readonly string[];
+}
+
 export interface LastResetView {
   readonly at: string;
   readonly agoSeconds: number;

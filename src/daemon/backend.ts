@@ -19,6 +19,7 @@ import {
   type ReloadReply,
   type RouteQuery,
   type RouteView,
+  type RtConstraintView,
   type RunningConfigView,
   type VersionView,
   type VniView,
@@ -34,6 +35,7 @@ import { findRoutes } from './route-search.ts';
 import { arpView, bgpVniView, macView, UnsettledEntries, vniView, vtepView } from './views/evpn.ts';
 import { neighbourSummary, neighbourView } from './views/neighbour.ts';
 import { advertisedView, receivedView } from './views/route.ts';
+import { rtConstraintView } from './views/rt-constraint.ts';
 
 /** Rows looked at between two turns of the event loop, when few of them match. */
 const ROWS_A_TURN = 256;
@@ -214,6 +216,11 @@ export class Backend implements ControlBackend {
 
   hardwareVtep(name: string): HardwareVtepView | undefined {
     return this.#parts.leaves.switches()?.find((each) => each.name === name);
+  }
+
+  *rtConstraint(): Generator<RtConstraintView> {
+    const { rib, neighbours } = this.#parts;
+    for (const view of rib.memberships.views()) yield rtConstraintView(view, neighbours);
   }
 
   clear({ neighbor, soft }: ClearRequest): ClearReply {

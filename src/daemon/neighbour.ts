@@ -6,7 +6,7 @@ import { type BgpFault, CEASE, FAMILY, type FaultAction, parseIp, ROUTE_REFRESH_
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { NeighborConfig, SessionConfig } from '../config/index.ts';
-import type { AdjRibOut, OutPeer, Rib, SourceId } from '../rib/index.ts';
+import type { AdjRibOut, MembershipPeer, OutPeer, Rib, SourceId } from '../rib/index.ts';
 import {
   type Negotiated,
   Peer,
@@ -38,7 +38,12 @@ export interface NeighbourDependencies {
 interface Attachment {
   readonly group: AdjRibOut;
   readonly out: OutPeer;
+  /** Route target memberships are exchanged (RFC 4684). */
+  readonly membership: MembershipPeer | undefined;
 }
+
+/** RFC 4684 section 6: "it MUST limit that delay to an upper bound. By default, a 60 second value should be used". */
+const MEMBERSHIP_WAIT_MILLISECONDS = 60_000;
 
 /** UPDATEs with a fault, by the strongest thing that was done (RFC 7606 section 2). */
 export interface MalformedCounts {
@@ -59,6 +64,8 @@ export class Neighbour implements PeerEvents {
   #source: SourceId | undefined;
   #attachment: Attachment | undefined;
   #staleTimer: Timer | undefined;
+  /** Runs while no route is sent because the peer has not yet said which ones it wants. */
+  #membershipTimer: Timer | undefined;
   #endOfRibSeen = false;
   /** The fault that the walk of the current UPDATE ended with. */
   #worst: BgpFault | undefined;
@@ -123,12 +130,16 @@ export class Neighbour implements PeerEvents {
 
   /** Asks the peer for its routes again; false when it cannot. */
   refreshIn(): boolean {
+    this.peer.sendRouteRefresh(FAMILY.RT_CONSTRAINT);
     return this.peer.sendRouteRefresh(FAMILY.L2VPN_EVPN);
   }
 
   /** Sends the peer everything again. */
   refreshOut(): void {
-    if (this.#attachment) this.#attachment.group.refresh(this.#attachment.out);
+    if (!this.#attachment) return;
+    const { group, out, membership } = this.#attachment;
+    group.refresh(out);
+    if (membership) this.#deps.rib.memberships.refresh(membership);
   }
 
   /** An operator wants the session to begin anew, also when the limit keeps it down. */
@@ -145,7 +156,7 @@ export class Neighbour implements PeerEvents {
   /** Ends it for good: its routes are swept and its source is given back. */
   remove(message?: string): void {
     this.peer.stop({ message });
-    this.#detach();
+    this.#detach(false);
     this.#staleTimer?.cancel();
     this.limit.close();
     if (this.#source !== undefined) this.#deps.rib.removeSource(this.#source);
@@ -158,17 +169,54 @@ export class Neighbour implements PeerEvents {
     const { rib } = this.#deps;
     const client = this.#config.routeReflectorClient && negotiated.kind === 'ibgp';
     const source = this.#takeSource(negotiated, client);
+    const constrained = negotiated.families.includes(FAMILY.RT_CONSTRAINT);
     const out: OutPeer = {
+      ...(constrained ? { interest: rib.memberships.interest(source) } : {}),
       source,
       context: negotiated.context,
       enhancedRouteRefresh: negotiated.enhancedRefresh,
       write: (buffer) => this.peer.write(buffer),
     };
-    const group = rib.group({ kind: negotiated.kind, client });
-    this.#attachment = { group, out };
+    const group = rib.group({ kind: negotiated.kind, client, constrained });
+    const membership = constrained ? this.#membershipPeer(negotiated, client, source) : undefined;
+    this.#attachment = { group, out, membership };
     this.#endOfRibSeen = false;
-    group.join(out);
+    if (membership) this.#exchangeMemberships(membership);
+    else {
+      rib.memberships.forget(source);
+      if (client || negotiated.kind === 'ebgp') rib.memberships.admit(source);
+      group.join(out);
+    }
     this.#deps.progress();
+  }
+
+  #membershipPeer(negotiated: Negotiated, client: boolean, source: SourceId): MembershipPeer {
+    return {
+      source,
+      context: negotiated.context,
+      client,
+      nextHop: negotiated.local.address.split('%')[0]!,
+      enhancedRouteRefresh: negotiated.enhancedRefresh,
+      write: (buffer) => this.peer.write(buffer),
+      interestChanged: () => this.#attachment?.group.interestChanged(this.#attachment.out),
+      ready: () => this.#sendRoutes(),
+    };
+  }
+
+  /** RFC 4684 section 6: routes follow when the peer has said which ones it wants, or has taken too long to. */
+  #exchangeMemberships(membership: MembershipPeer): void {
+    this.#deps.rib.memberships.join(membership);
+    this.#membershipTimer = this.#deps.clock.after(MEMBERSHIP_WAIT_MILLISECONDS, () => {
+      this.#log.info({}, 'has not ended its route target memberships: takes those that came for all');
+      this.#sendRoutes();
+    });
+  }
+
+  #sendRoutes(): void {
+    if (!this.#membershipTimer || !this.#attachment) return;
+    this.#membershipTimer.cancel();
+    this.#membershipTimer = undefined;
+    this.#attachment.group.join(this.#attachment.out);
   }
 
   update(_peer: Peer, bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
@@ -183,21 +231,35 @@ export class Neighbour implements PeerEvents {
     return this.#worst;
   }
 
-  routeRefresh(_peer: Peer, _family: number, subtype: number): void {
+  routeRefresh(_peer: Peer, family: number, subtype: number): void {
     if (this.#source === undefined) return;
-    if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) this.#deps.rib.markStale(this.#source);
+    if (family === FAMILY.RT_CONSTRAINT) this.#membershipRefresh(this.#source, subtype);
+    else if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) this.#deps.rib.markStale(this.#source);
     else if (subtype === ROUTE_REFRESH_SUBTYPE.END) this.#deps.rib.sweepStale(this.#source);
-    else this.refreshOut();
+    else if (this.#attachment) this.#attachment.group.refresh(this.#attachment.out);
+  }
+
+  #membershipRefresh(source: SourceId, subtype: number): void {
+    const { memberships } = this.#deps.rib;
+    const membership = this.#attachment?.membership;
+    if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) memberships.markStale(source);
+    else if (subtype === ROUTE_REFRESH_SUBTYPE.END) memberships.sweepStale(source);
+    else if (membership) memberships.refresh(membership);
   }
 
   writable(): void {
-    if (this.#attachment) this.#attachment.group.resume(this.#attachment.out);
+    if (!this.#attachment) return;
+    const { group, out, membership } = this.#attachment;
+    group.resume(out);
+    if (membership) this.#deps.rib.memberships.resume(membership);
   }
 
   closed(_peer: Peer, reason: SessionEnd): void {
-    this.#detach();
+    const kept = reason.keepStale?.families ?? [];
+    this.#detach(kept.includes(FAMILY.RT_CONSTRAINT));
     if (this.#source === undefined) return;
-    if (reason.keepStale) this.#keepStale(this.#source, reason.keepStale.seconds);
+    if (reason.keepStale && kept.includes(FAMILY.L2VPN_EVPN))
+      this.#keepStale(this.#source, reason.keepStale.seconds);
     else this.#deps.rib.sourceDown(this.#source);
     this.#deps.progress();
     this.#finishIfDynamic();
@@ -243,6 +305,7 @@ export class Neighbour implements PeerEvents {
     this.#staleTimer = clock.after(seconds * 1000, () => {
       this.#staleTimer = undefined;
       rib.sweepStale(source);
+      rib.memberships.sweepStale(source);
       this.#finishIfDynamic();
     });
   }
@@ -278,9 +341,15 @@ export class Neighbour implements PeerEvents {
     this.#deps.progress();
   }
 
-  #detach(): void {
+  /** `keepMemberships`: what the peer has asked for stays, as stale. */
+  #detach(keepMemberships: boolean): void {
+    this.#membershipTimer?.cancel();
+    this.#membershipTimer = undefined;
     if (!this.#attachment) return;
-    this.#attachment.group.leave(this.#attachment.out);
+    const { group, out, membership } = this.#attachment;
+    group.leave(out);
+    if (membership) this.#deps.rib.memberships.leave(membership, keepMemberships);
+    else this.#deps.rib.memberships.dismiss(out.source);
     this.#attachment = undefined;
   }
 

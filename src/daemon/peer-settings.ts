@@ -28,7 +28,8 @@ export function peerSettings(
     localAs: router.asn,
     remoteAs: neighbor.remoteAs,
     routerId: router.routerId,
-    families: familiesOf(neighbor),
+    families: familiesOf(neighbor, router),
+    requiredFamilies: [FAMILY.L2VPN_EVPN],
     passive: neighbor.passive || dynamic,
     holdTimeSeconds: neighbor.timers.holdSeconds,
     keepaliveSeconds: neighbor.timers.keepaliveSeconds,
@@ -46,8 +47,12 @@ export function peerSettings(
   };
 }
 
-function familiesOf(neighbor: SessionConfig): Family[] {
-  return neighbor.families.map((name) => parseFamily(name) ?? FAMILY.L2VPN_EVPN);
+/** Route target memberships are exchanged inside an AS only: see docs/rt-constraint.md. */
+function familiesOf({ families, remoteAs }: SessionConfig, { asn }: RouterConfig): Family[] {
+  const internal = remoteAs === 'internal' || remoteAs === asn;
+  return families
+    .map((name) => parseFamily(name) ?? FAMILY.L2VPN_EVPN)
+    .filter((family) => family !== FAMILY.RT_CONSTRAINT || internal);
 }
 
 /**

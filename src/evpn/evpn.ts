@@ -27,6 +27,7 @@ import { RibOriginator } from './originator.ts';
 import { NO_ROW, RemoteRoutes } from './remote-routes.ts';
 import { type EvpnListener, type Problem, Reporter } from './reports.ts';
 import { Resweep } from './resweep.ts';
+import { targetsToAskFor } from './route-targets.ts';
 import { EvpnViews } from './views.ts';
 import { Vteps } from './vteps.ts';
 
@@ -84,6 +85,8 @@ export class Evpn implements DataplaneEvents {
   /** Of those, the ones whose entries the dataplane was told to forget: they begin anew if they are wanted again. */
   readonly #abandoned = new Set<Instance>();
   readonly #moment = { seconds: 0 };
+  /** An instance may import something else than the last time that peers were asked. */
+  #targetsChanged = false;
   readonly #work = (deadline: number): boolean => this.work(deadline);
 
   constructor(parts: EvpnParts) {
@@ -170,6 +173,7 @@ export class Evpn implements DataplaneEvents {
 
   /** No more work; what the RIB and the dataplane have stays as it is. */
   close(): void {
+    this.#rib.memberships.setOwn(this, []);
     this.#consumer.close();
     this.#rib.slices.cancel(this.#work);
   }
@@ -266,6 +270,7 @@ export class Evpn implements DataplaneEvents {
   /** Does what is to be done until `deadline` (of the clock). Returns whether there is more. */
   work(deadline: number): boolean {
     const visit: (route: RouteId) => void = this.#importer.visit;
+    if (this.#targetsChanged) this.#askForTargets();
     do {
       this.#readClock();
       this.#consumer.drain(ROUTES_A_STEP, visit);
@@ -278,6 +283,19 @@ export class Evpn implements DataplaneEvents {
       }
     } while (this.#clock.now() < deadline);
     return true;
+  }
+
+  /** RFC 4684: peers are asked for the routes that the instances import. */
+  #askForTargets(): void {
+    this.#targetsChanged = false;
+    const targets: Uint8Array[] = [];
+    for (const instance of this.#instances.values()) {
+      if (!instance.importing) continue;
+      for (const rule of instance.importTargets) {
+        targets.push(...targetsToAskFor(rule, this.#config.localAs));
+      }
+    }
+    this.#rib.memberships.setOwn(this, targets);
   }
 
   #readClock(): void {
@@ -376,6 +394,7 @@ export class Evpn implements DataplaneEvents {
     this.#limit(instance);
     this.#originator.forgetBlocks(instance);
     instance.renaming = false;
+    this.#targetsChanged = true;
     this.#refresh(instance);
     this.#originator.synchroniseFlooding(instance);
     this.#walk(instance);
@@ -406,6 +425,7 @@ export class Evpn implements DataplaneEvents {
     instance.importing = importing;
     instance.originating = originating;
     if (importChanged) {
+      this.#targetsChanged = true;
       this.#resweep.requestTargets(this.#index.concerning(instance));
       this.#requestWork();
       if (importing) this.#reporter.vniUp(instance);

@@ -63,6 +63,16 @@ export function routeDistinguisherOf(text: string | undefined, routerId: string,
   return parsed;
 }
 
+/**
+ * The targets to ask of peers so that the rule finds what it imports. RFC 4684 section 4 asks by leading bits, and the VNI is in
+ * the last: of an automatic rule both forms are asked for, with our own AS.
+ */
+export function targetsToAskFor(rule: ImportTarget, localAs: number): readonly Uint8Array[] {
+  if (rule.kind === 'exact') return [rule.target];
+  const as = rule.localAs ?? localAs;
+  return [automaticRouteTarget(as, rule.vni, 'as-vni'), automaticRouteTarget(as, rule.vni, 'rfc8365')];
+}
+
 /** Whether the two octets at `offset` say route target, of any of the three kinds of administrator. */
 export function isRouteTarget(bytes: Uint8Array, offset: number): boolean {
   return bytes[offset] <= 0x02 && bytes[offset + 1] === 0x02;

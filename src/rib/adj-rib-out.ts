@@ -12,6 +12,7 @@ import {
   decodeAttributeBlock,
   encodeMessage,
   FAMILY,
+  type Family,
   ROUTE_REFRESH_SUBTYPE,
 } from 'bgp-protocol';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -46,6 +47,8 @@ export class AdjRibOut {
   readonly #members: Members;
   #turn = 0;
   readonly #owing = new Set<Member>();
+  /** Members whose interest may have changed. */
+  readonly #reconsidering = new Set<Member>();
   #consumer: RibConsumer | undefined;
   readonly #batch = new Batch();
   readonly #rows = new Int32Array(BATCH_ROWS);
@@ -87,6 +90,7 @@ export class AdjRibOut {
   /** The peer is told everything, in slices, then the End-of-RIB marker, then every change. */
   join(peer: OutPeer): void {
     const member = this.#members.add(peer);
+    member.wanted = this.#sent.targets?.attach(peer.interest);
     const consumer = (this.#consumer ??= this.#open());
     member.endOfRibAfterPass = consumer.rows.passes + 2;
     this.#owing.add(member);
@@ -97,12 +101,22 @@ export class AdjRibOut {
     this.#request();
   }
 
+  /** RFC 4684 section 5: the peer's interest may have changed; it is told what it wants now, and no longer wants. */
+  interestChanged(peer: OutPeer): void {
+    const member = this.#members.get(peer);
+    if (member?.wanted === undefined) return;
+    this.#reconsidering.add(member);
+    this.#request();
+  }
+
   /** The session is gone. The last peer to leave takes the columns with it. */
   leave(peer: OutPeer): void {
     const member = this.#members.get(peer);
     if (member === undefined) return;
     this.#members.remove(member);
     this.#owing.delete(member);
+    this.#reconsidering.delete(member);
+    if (member.wanted !== undefined) this.#sent.targets?.detach(member.wanted);
     if (this.#members.size === 0) this.#request();
     else this.#requestIfBusy();
   }
@@ -131,8 +145,9 @@ export class AdjRibOut {
   /** What the peer has been told, as far as it has been told; `attributes(block)` decodes a block. */
   *advertised(peer: OutPeer): Generator<{ readonly route: RouteId; readonly block: number }> {
     for (let route: RouteId = 0; route < this.#sent.rowLimit; route++) {
-      if (this.#members.get(peer) === undefined) return;
-      if (this.tells(peer, route)) yield { route, block: this.#sent.blockFor(route, peer.source) };
+      const member = this.#members.get(peer);
+      if (member === undefined) return;
+      if (this.tells(peer, route)) yield { route, block: this.#sent.blockFor(route, member) };
     }
   }
 
@@ -141,7 +156,7 @@ export class AdjRibOut {
     const member = this.#members.get(peer);
     if (member === undefined || route >= this.#sent.rowLimit) return false;
     const waiting = member.pending?.has(route) === true && !member.told!.has(route);
-    return !waiting && this.#sent.blockFor(route, peer.source) !== 0;
+    return !waiting && this.#sent.blockFor(route, member) !== 0;
   }
 
   /** Whether the peer has been sent its End-of-RIB marker. */
@@ -159,7 +174,8 @@ export class AdjRibOut {
 
   /** How many routes the peer has been told, or will have been when it is in step. */
   advertisedCount(peer: OutPeer): number {
-    return this.#members.get(peer) !== undefined ? this.#sent.countFor(peer.source) : 0;
+    const member = this.#members.get(peer);
+    return member !== undefined ? this.#sent.countFor(member) : 0;
   }
 
   /** The outbound attributes behind a block of `advertised`. */
@@ -172,6 +188,7 @@ export class AdjRibOut {
     const { clock } = this.#host;
     for (;;) {
       if (this.#members.size === 0) return this.#shut();
+      this.#reconsider();
       let busy = false;
       if (this.#consumer!.dirty > 0 && this.#mayAdvance(clock.now())) {
         this.#advance(this.#consumer!);
@@ -208,6 +225,16 @@ export class AdjRibOut {
     if (this.#consumer!.dirty > 0 || this.#members.outOfStep.length > 0) this.#request();
   }
 
+  /** Before anything else is worked out for them. */
+  #reconsider(): void {
+    for (const member of this.#reconsidering) {
+      this.#reconsidering.delete(member);
+      if (!member.wanted!.revise()) continue;
+      if (member.inStep) this.#leaveStep(member);
+      this.#sent.reowe(member);
+    }
+  }
+
   /** Tells the members in step about one batch of changed routes. */
   #advance(consumer: RibConsumer): void {
     const rows = this.#rows;
@@ -218,6 +245,7 @@ export class AdjRibOut {
       const mover = this.#members.inStepFrom(source);
       if (mover !== undefined) this.#leaveStep(mover);
     }
+    for (const stray of sent.strays(rows, count, this.#members)) this.#leaveStep(stray);
     this.#batch.clear();
     sent.apply(
       rows,
@@ -234,11 +262,33 @@ export class AdjRibOut {
 
   #tell(encoding: Encoding, excluded: number): void {
     if (!encoding.members.some((member) => member.peer.source !== excluded)) return;
+    if (this.#sent.targets !== undefined) {
+      this.#tellConstrained(encoding, excluded);
+      return;
+    }
     encoding.encode(this.#sent, this.#batch, excluded, (buffer) => {
       for (const member of encoding.members) {
         if (member.peer.source !== excluded) this.#write(member, buffer);
       }
     });
+  }
+
+  /** RFC 4684 section 5: each member gets of the buffers what it has asked for; encoded once for all of them all the same. */
+  #tellConstrained(encoding: Encoding, excluded: number): void {
+    const members = (): readonly Member[] => encoding.members;
+    encoding.encode(
+      this.#sent,
+      this.#batch,
+      excluded,
+      (buffer, parts) => {
+        for (const member of members()) {
+          if (member.peer.source === excluded) continue;
+          const piece = parts.cut(buffer, member.wanted!);
+          if (piece !== undefined) this.#write(member, piece);
+        }
+      },
+      (set) => members().some((member) => member.peer.source !== excluded && member.wanted!.has(set)),
+    );
   }
 
   /** One portion for each member that is out of step, until the deadline; the next time those left over go first. */
@@ -329,6 +379,10 @@ export class AdjRibOut {
   }
 }
 
-function refreshMarker(subtype: number, context: CodecContext): Uint8Array {
-  return encodeMessage({ type: 'ROUTE-REFRESH', family: FAMILY.L2VPN_EVPN, subtype }, context);
+export function refreshMarker(
+  subtype: number,
+  context: CodecContext,
+  family: Family = FAMILY.L2VPN_EVPN,
+): Uint8Array {
+  return encodeMessage({ type: 'ROUTE-REFRESH', family, subtype }, context);
 }

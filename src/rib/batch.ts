@@ -7,7 +7,10 @@
 
 /** Rows in a batch: one to two milliseconds of work. */
 export const BATCH_ROWS = 4096;
-/** In place of a block: the routes of the bucket are withdrawn. */
+/**
+ * In place of a block: the routes of the bucket are withdrawn. What is below it is, negated, the set of route targets
+ * that they were announced with, where only those members hear of it who wanted that.
+ */
 export const WITHDRAWN = 0;
 const NO_BUCKET = -1;
 const SLOTS = BATCH_ROWS * 2;
@@ -44,7 +47,7 @@ export class Batch {
     this.#lastOf.clear();
   }
 
-  /** Adds `route`; `block` WITHDRAWN withdraws it. `excluded` is the source that is not told, or -1. */
+  /** Adds `route`; `block` WITHDRAWN, or less, withdraws it. `excluded` is the source that is not told, or -1. */
   add(route: number, block: number, excluded: number): void {
     const entry = this.#entries++;
     this.#route[entry] = route;

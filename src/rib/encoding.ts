@@ -20,6 +20,7 @@ import type { RouteId } from './ids.ts';
 import type { Member } from './out-peer.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
+import type { TargetSetId, TargetSets, WantedSets } from './target-sets.ts';
 
 /** A buffer is handed over once it holds this many octets. */
 const BUFFER_OCTETS = 65536;
@@ -39,6 +40,57 @@ export interface EncodingInput {
   readonly outbound: ByteTable;
   /** The payload each route was last announced with, by row. */
   readonly sentPayload: Int32Array;
+  /** RFC 4684: the sets of route targets of the blocks, in a constrained group. */
+  readonly targets: TargetSets | undefined;
+}
+
+/** Gets each full buffer; `parts` says whose sets stand where in it, in a constrained group. */
+export type Deliver = (buffer: Uint8Array, parts: Parts) => void;
+
+/** Where in a buffer the messages of each set of route targets are, in order. */
+export class Parts {
+  #sets: TargetSetId[] = [];
+  #ends: number[] = [];
+
+  /** What was written up to `end` since the last call has this set. */
+  add(set: TargetSetId, end: number): void {
+    const last = this.#sets.length - 1;
+    if (end === (this.#ends[last] ?? 0)) return;
+    if (this.#sets[last] === set) this.#ends[last] = end;
+    else {
+      this.#sets.push(set);
+      this.#ends.push(end);
+    }
+  }
+
+  clear(): void {
+    this.#sets = [];
+    this.#ends = [];
+  }
+
+  /** The messages in `buffer` that a member wants: the buffer itself when it is all of them, else a copy of those. */
+  cut(buffer: Uint8Array, wanted: WantedSets): Uint8Array | undefined {
+    let length = 0;
+    let start = 0;
+    for (let i = 0; i < this.#sets.length; i++) {
+      if (wanted.has(this.#sets[i]!)) length += this.#ends[i]! - start;
+      start = this.#ends[i]!;
+    }
+    if (length === 0) return undefined;
+    if (length === buffer.length) return buffer;
+    const copy = new Uint8Array(length);
+    let at = 0;
+    start = 0;
+    for (let i = 0; i < this.#sets.length; i++) {
+      const end = this.#ends[i]!;
+      if (wanted.has(this.#sets[i]!)) {
+        copy.set(buffer.subarray(start, end), at);
+        at += end - start;
+      }
+      start = end;
+    }
+    return copy;
+  }
 }
 
 export class Encoding {
@@ -47,6 +99,9 @@ export class Encoding {
   readonly #out = new Writer(BUFFER_OCTETS + MAX_MESSAGE_LENGTH);
   readonly #updates: UpdateWriter;
   readonly #nlri = new Uint8Array(MOST_NLRI_OCTETS);
+  readonly #parts = new Parts();
+  /** Of the bucket at hand; 0 where sets do not matter. */
+  #set: TargetSetId = 0;
   /** Routes of the bucket at hand that are too long beside their attributes. */
   readonly #unfit: RouteId[] = [];
 
@@ -55,12 +110,26 @@ export class Encoding {
     this.#updates = new UpdateWriter(maxLength, this.#out, context);
   }
 
-  /** Encodes the buckets that leave out `excluded`; `deliver` gets each full buffer. */
-  encode(input: EncodingInput, batch: Batch, excluded: number, deliver: (buffer: Uint8Array) => void): void {
+  /**
+   * Encodes the buckets that leave out `excluded`; `deliver` gets each full buffer. With `isWanted`, buckets whose set
+   * nobody wants are left out.
+   */
+  encode(
+    input: EncodingInput,
+    batch: Batch,
+    excluded: number,
+    deliver: Deliver,
+    isWanted?: (set: TargetSetId) => boolean,
+  ): void {
     for (let bucket = batch.firstBucket(excluded); bucket >= 0; bucket = batch.nextBucket(bucket)) {
       const block = batch.blockOf(bucket);
-      if (block === WITHDRAWN) this.#withdraw(input, batch, bucket, deliver);
+      if (isWanted !== undefined) {
+        this.#set = block > 0 ? input.targets!.of(block) : -block;
+        if (!isWanted(this.#set)) continue;
+      }
+      if (block <= WITHDRAWN) this.#withdraw(input, batch, bucket, deliver);
       else this.#announce(input, batch, bucket, block, deliver);
+      if (isWanted !== undefined) this.#parts.add(this.#set, this.#out.length);
       if (this.#out.length >= BUFFER_OCTETS) this.#hand(deliver);
     }
     if (this.#out.length > 0) this.#hand(deliver);
@@ -74,13 +143,7 @@ export class Encoding {
     return buffer;
   }
 
-  #announce(
-    input: EncodingInput,
-    batch: Batch,
-    bucket: number,
-    block: number,
-    deliver: (buffer: Uint8Array) => void,
-  ): void {
+  #announce(input: EncodingInput, batch: Batch, bucket: number, block: number, deliver: Deliver): void {
     const { table, payloads, outbound, sentPayload } = input;
     const keys = table.keys.bytes;
     const nlri = this.#nlri;
@@ -117,7 +180,7 @@ export class Encoding {
     this.#unfit.length = 0;
   }
 
-  #withdraw(input: EncodingInput, batch: Batch, bucket: number, deliver: (buffer: Uint8Array) => void): void {
+  #withdraw(input: EncodingInput, batch: Batch, bucket: number, deliver: Deliver): void {
     this.#updates.beginWithdraw(FAMILY.L2VPN_EVPN);
     for (let entry = batch.firstEntry(bucket); entry >= 0; entry = batch.nextEntry(entry)) {
       this.#withdrawRoute(input, batch.routeOf(entry));
@@ -140,9 +203,11 @@ export class Encoding {
     this.#updates.withdraw(this.#nlri, 0, end);
   }
 
-  #hand(deliver: (buffer: Uint8Array) => void): void {
+  #hand(deliver: Deliver): void {
+    this.#parts.add(this.#set, this.#out.length);
     const buffer = this.#out.finish();
     this.#out.reset();
-    deliver(buffer);
+    deliver(buffer, this.#parts);
+    this.#parts.clear();
   }
 }

@@ -20,11 +20,14 @@ export interface ExportPolicy {
   readonly client: boolean;
   /** Replaces every next hop: 4 or 16 octets. Usually absent, for the next hop of an EVPN route is its VTEP. */
   readonly nextHop?: Uint8Array;
+  /** RFC 4684: each of the peers is told only the routes whose targets it has asked for. */
+  readonly constrained?: boolean;
 }
 
 /** Text that is equal for equal policies. */
 export function policyKey(policy: ExportPolicy): string {
-  return `${policy.kind} ${policy.kind === 'ibgp' && policy.client} ${policy.nextHop?.join('.') ?? ''}`;
+  const constrained = policy.constrained === true ? 'constrained' : '';
+  return `${policy.kind} ${policy.kind === 'ibgp' && policy.client} ${policy.nextHop?.join('.') ?? ''}${constrained}`;
 }
 
 const AS_SEQUENCE = 2;

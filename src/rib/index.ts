@@ -32,6 +32,9 @@ export {
   type RouteId,
   type SourceId,
 } from './ids.ts';
+export type { Interest } from './interest.ts';
+export type { MembershipPeer } from './membership-out.ts';
+export type { Memberships, MembershipView } from './memberships.ts';
 export type { OutPeer } from './out-peer.ts';
 export type { PayloadTable } from './payload-table.ts';
 export { Rib, type RibConfig } from './rib.ts';

@@ -3,7 +3,9 @@
  */
 import type { CodecContext } from 'bgp-protocol';
 import type { SourceId } from './ids.ts';
+import type { Interest } from './interest.ts';
 import { RowSet } from './row-set.ts';
+import type { WantedSets } from './target-sets.ts';
 
 /** A peer in the Established state, as the Adj-RIB-Out sees it. */
 export interface OutPeer {
@@ -12,6 +14,8 @@ export interface OutPeer {
   readonly context: CodecContext;
   /** RFC 7313: both sides advertised enhanced route refresh. */
   readonly enhancedRouteRefresh?: boolean;
+  /** RFC 4684: what it has asked for. Only in a group that is `constrained`; absent: everything. */
+  readonly interest?: Interest;
   /**
    * Takes a buffer of whole messages, of about 64 KiB; peers share it, and nobody changes it afterwards.
    * Returns false when the peer has enough for now: the rest of the slice may still follow, then nothing more until
@@ -37,6 +41,8 @@ export class Member {
   /** The End-of-RIB marker is owed once the group's table has been gone through this often. */
   endOfRibAfterPass = 0;
   owesEndOfRefresh = false;
+  /** Sets of route targets that it wants; in a constrained group. */
+  wanted: WantedSets | undefined;
 
   constructor(peer: OutPeer) {
     this.peer = peer;

@@ -16,6 +16,7 @@ import {
 } from 'bgp-protocol';
 import type { AttributeTable } from './attribute-table.ts';
 import { type AttributesId, LOCAL, type PayloadId, type RouteId, type SourceId } from './ids.ts';
+import type { Memberships } from './memberships.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
 import type { SourceTable } from './source-table.ts';
@@ -26,6 +27,7 @@ export interface ReceiveInto {
   readonly attributes: AttributeTable;
   readonly payloads: PayloadTable;
   readonly sources: SourceTable;
+  readonly memberships: Memberships;
   upsertScratch(source: SourceId, length: number, payload: PayloadId, attributes: AttributesId): RouteId;
   withdrawScratch(source: SourceId, length: number): boolean;
 }
@@ -58,7 +60,11 @@ export class Receiver implements UpdateVisitor {
   }
 
   announce(family: Family, bytes: Uint8Array, start: number, end: number): void {
-    if (family !== FAMILY.L2VPN_EVPN) return;
+    if (family !== FAMILY.L2VPN_EVPN) {
+      if (family === FAMILY.RT_CONSTRAINT)
+        this.#rib.memberships.announce(this.#source, bytes, start, end, this.#attributes);
+      return;
+    }
     const split = splitEvpnNlri(bytes, start, end, this.#rib.table.keys.scratch, this.#payload);
     if (split < 0) return;
     const payload = this.#rib.payloads.intern(this.#payload, 0, payloadLengthOf(split));
@@ -66,13 +72,17 @@ export class Receiver implements UpdateVisitor {
   }
 
   withdraw(family: Family, bytes: Uint8Array, start: number, end: number): void {
-    if (family !== FAMILY.L2VPN_EVPN) return;
+    if (family !== FAMILY.L2VPN_EVPN) {
+      if (family === FAMILY.RT_CONSTRAINT) this.#rib.memberships.withdraw(this.#source, bytes, start, end);
+      return;
+    }
     const split = splitEvpnNlri(bytes, start, end, this.#rib.table.keys.scratch, this.#payload);
     if (split >= 0) this.#rib.withdrawScratch(this.#source, keyLengthOf(split));
   }
 
   endOfRib(family: Family): void {
     if (family === FAMILY.L2VPN_EVPN) this.#rib.sources.endOfRib[this.#source] = true;
+    else if (family === FAMILY.RT_CONSTRAINT) this.#rib.memberships.endOfRib(this.#source);
   }
 
   fault(fault: BgpFault): void {

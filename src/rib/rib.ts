@@ -22,6 +22,7 @@ import {
   type RouteId,
   type SourceId,
 } from './ids.ts';
+import { Memberships } from './memberships.ts';
 import { Receiver } from './receiver.ts';
 import { RibView } from './rib-view.ts';
 import type { RowSet } from './row-set.ts';
@@ -44,6 +45,8 @@ export class Rib extends RibView implements DecisionInput, OutHost {
   readonly alwaysCompareMed: boolean;
   readonly clock: Clock;
   readonly slices: Slices;
+  /** RFC 4684: which route targets this speaker and its peers have asked for. */
+  readonly memberships: Memberships;
   readonly #identity: RibIdentity;
   #consumers: readonly RibConsumer[] = [];
   #held: readonly RowSet[] = [];
@@ -58,6 +61,14 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     this.clock = config.clock;
     this.alwaysCompareMed = config.alwaysCompareMed ?? false;
     this.slices = new Slices(config.clock, config.sliceMilliseconds);
+    const exporter = new Exporter({ kind: 'ibgp', client: false }, config, this.attributes, this.sources);
+    this.memberships = new Memberships({
+      identity: config,
+      attributes: this.attributes,
+      sources: this.sources,
+      slices: this.slices,
+      exporter,
+    });
     this.#sweeper = new Sweeper(this, this.slices);
     this.#receiver = new Receiver(this);
   }
@@ -83,6 +94,7 @@ export class Rib extends RibView implements DecisionInput, OutHost {
   /** Sweeps what the source announced, then gives its id free. */
   removeSource(source: SourceId): void {
     this.sourceDown(source);
+    this.memberships.forget(source);
     this.#sweeper.sweep(source, () => this.sources.remove(source));
   }
 
@@ -232,7 +244,10 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     let group = this.#groups.get(key);
     if (group === undefined) {
       const exporter = new Exporter(policy, this.#identity, this.attributes, this.sources);
-      this.#groups.set(key, (group = new AdjRibOut(key, this, new SentRoutes(this, exporter))));
+      this.#groups.set(
+        key,
+        (group = new AdjRibOut(key, this, new SentRoutes(this, exporter, policy.constrained))),
+      );
     }
     return group;
   }

@@ -15,6 +15,7 @@ import type { Member } from './out-peer.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
 import type { SourceTable } from './source-table.ts';
+import { TargetSets } from './target-sets.ts';
 
 export interface OutInput {
   readonly table: RouteTable;
@@ -37,6 +38,10 @@ export class SentRoutes implements EncodingInput {
   #source = new Uint16Array(0);
   #routes = 0;
   #routesFrom: number[] = [];
+  /** In a constrained group: the sets of route targets of the blocks, and the counts by set. */
+  targets: TargetSets | undefined;
+  #routesOfSet: Int32Array = new Int32Array(64);
+  #ownOfSet: Int32Array[] = [];
   /** What the batch at hand is to become; resolve() holds a reference to each block. */
   readonly #newBlock = new Int32Array(BATCH_ROWS);
   readonly #newPath = new Int32Array(BATCH_ROWS);
@@ -46,8 +51,10 @@ export class SentRoutes implements EncodingInput {
   #memoGeneration = new Uint16Array(0);
   #memoBlockGeneration = new Uint16Array(0);
 
-  constructor(input: OutInput, exporter: Exporter) {
+  /** `constrained`: members are told only what they want (`Member.wanted`). */
+  constructor(input: OutInput, exporter: Exporter, constrained = false) {
     this.#input = input;
+    if (constrained) this.targets = new TargetSets(() => this.outbound);
     this.table = input.table;
     this.payloads = input.payloads;
     this.#exporter = exporter;
@@ -63,17 +70,28 @@ export class SentRoutes implements EncodingInput {
   }
 
   get memoryOctets(): number {
-    return this.#block.length * 10 + this.outbound.octets + this.#memoBlock.length * 12;
+    const bySet = this.#ownOfSet.reduce((sum, own) => sum + own.byteLength, this.#routesOfSet.byteLength);
+    const sets = this.targets === undefined ? 0 : this.targets.octets + bySet;
+    return this.#block.length * 10 + this.outbound.octets + this.#memoBlock.length * 12 + sets;
   }
 
-  /** Routes announced to a member that is `source` itself, which is not told its own. */
-  countFor(source: SourceId): number {
-    return this.#routes - (this.#routesFrom[source] ?? 0);
+  /** Routes announced to a member: neither its own, nor those that it does not want. */
+  countFor({ peer: { source }, wanted }: Member): number {
+    if (wanted === undefined) return this.#routes - (this.#routesFrom[source] ?? 0);
+    const own = this.#ownOfSet[source];
+    let count = 0;
+    for (let set = 1; set < this.#routesOfSet.length; set++) {
+      const routes = this.#routesOfSet[set]! - (own?.[set] ?? 0);
+      if (routes > 0 && wanted.has(set)) count += routes;
+    }
+    return count;
   }
 
-  /** The block that a member with this source has been told; 0 for none. */
-  blockFor(route: RouteId, source: SourceId): number {
-    return this.#source[route] === source ? 0 : this.#block[route]!;
+  /** The block that a member has been told; 0 for none. */
+  blockFor(route: RouteId, member: Member): number {
+    if (this.#source[route] === member.peer.source) return 0;
+    const block = this.#block[route]!;
+    return block !== 0 && this.#isWanted(member, block) ? block : 0;
   }
 
   /** Works out what is to be said about the rows now. apply() must follow. */
@@ -107,6 +125,26 @@ export class SentRoutes implements EncodingInput {
     return movers;
   }
 
+  /** Members in step that are to be told no more of a route, because its targets are others now. */
+  strays(rows: Int32Array, count: number, members: { all(): Iterable<Member> }): ReadonlySet<Member> {
+    const strays = new Set<Member>();
+    const { targets } = this;
+    if (targets === undefined) return strays;
+    const seen = new Set<number>();
+    for (let i = 0; i < count; i++) {
+      const before = this.#block[rows[i]!]!;
+      const now = this.#newBlock[i]!;
+      if (before === 0 || now === 0 || before === now) continue;
+      const [from, to] = [targets.of(before), targets.of(now)];
+      if (from === to || seen.has(from * 2 ** 26 + to)) continue;
+      seen.add(from * 2 ** 26 + to);
+      for (const member of members.all()) {
+        if (member.inStep && member.wanted!.has(from) && !member.wanted!.has(to)) strays.add(member);
+      }
+    }
+    return strays;
+  }
+
   /** Makes the columns say what resolve() found, and gathers what changed for the members in step. */
   apply(
     rows: Int32Array,
@@ -130,29 +168,30 @@ export class SentRoutes implements EncodingInput {
       }
       for (const member of outOfStep) {
         const mine = member.peer.source;
-        const toldBefore = oldBlock !== 0 && oldSource !== mine;
+        const toldBefore = oldBlock !== 0 && oldSource !== mine && this.#isWanted(member, oldBlock);
         // The same words from another source: news for the two whose path it was and is only.
         if (sameWords && toldBefore && this.table.source[path] !== mine) continue;
+        if (!toldBefore && (block === 0 || !this.#isWanted(member, block))) continue;
         member.mark(route, toldBefore);
       }
       const source = block === 0 ? oldSource : this.table.source[path]!;
+      const withdrawn = block === 0 && this.targets !== undefined ? -this.targets.of(oldBlock) : WITHDRAWN;
       this.#replace(route, block, path);
       if (sameWords) continue;
       if (source !== excludedFor) {
         excludedFor = source;
         excluded = isInStep(source) ? source : NONE;
       }
-      batch.add(route, block === 0 ? WITHDRAWN : block, excluded);
+      batch.add(route, block === 0 ? withdrawn : block, excluded);
     }
   }
 
   /** Gathers what one out-of-step member must hear about the rows. */
   collect(rows: Int32Array, count: number, member: Member, batch: Batch): void {
-    const { source } = member.peer;
     for (let i = 0; i < count; i++) {
       const route = rows[i]!;
       const told = member.told!.delete(route);
-      const block = this.blockFor(route, source);
+      const block = this.blockFor(route, member);
       if (block !== 0) batch.add(route, block, NONE);
       else if (told) batch.add(route, WITHDRAWN, NONE);
     }
@@ -166,11 +205,26 @@ export class SentRoutes implements EncodingInput {
       let bits = 0;
       for (let b = 0; b < 32; b++) {
         const row = base + b;
-        if (this.#block[row] !== 0 && this.#source[row] !== source) bits |= 1 << b;
+        const block = this.#block[row]!;
+        if (block !== 0 && this.#source[row] !== source && this.#isWanted(member, block)) bits |= 1 << b;
       }
       if (bits === 0) continue;
       if (told) member.told!.addWord(base >>> 5, bits & ~member.pending!.word(base >>> 5));
       member.pending!.addWord(base >>> 5, bits);
+    }
+  }
+
+  /** After `wanted.revise()`: what the member now wants, or wants no longer, becomes its debt. Looks at every row once. */
+  reowe(member: Member): void {
+    const { targets } = this;
+    const { source } = member.peer;
+    const wanted = member.wanted!;
+    const limit = Math.min(this.#block.length, this.table.keys.rowLimit);
+    for (let row = 0; row < limit; row++) {
+      const block = this.#block[row]!;
+      if (block === 0 || this.#source[row] === source) continue;
+      const set = targets!.of(block);
+      if (wanted.isRevised(set)) member.mark(row, !wanted.has(set));
     }
   }
 
@@ -186,6 +240,28 @@ export class SentRoutes implements EncodingInput {
     this.#routes = 0;
     this.#routesFrom = [];
     this.outbound = new ByteTable();
+    if (this.targets !== undefined) this.targets = new TargetSets(() => this.outbound);
+    this.#routesOfSet = new Int32Array(64);
+    this.#ownOfSet = [];
+  }
+
+  #isWanted(member: Member, block: number): boolean {
+    return this.targets === undefined || member.wanted!.has(this.targets.of(block));
+  }
+
+  /** Counts a route by its targets. */
+  #countSet(source: SourceId, block: number, by: 1 | -1): void {
+    const { targets } = this;
+    if (targets === undefined) return;
+    const set = targets.of(block);
+    if (set >= this.#routesOfSet.length) this.#routesOfSet = grown(this.#routesOfSet, targets.capacity);
+    this.#routesOfSet[set]! += by;
+    let own = this.#ownOfSet[source];
+    if (own === undefined || set >= own.length) {
+      own = own === undefined ? new Int32Array(targets.capacity) : grown(own, targets.capacity);
+      this.#ownOfSet[source] = own;
+    }
+    own[set]! += by;
   }
 
   /** Whether the route was announced with the same block and payload. */
@@ -206,9 +282,11 @@ export class SentRoutes implements EncodingInput {
       this.#source[route] = source;
       this.#routes++;
       this.#routesFrom[source] = (this.#routesFrom[source] ?? 0) + 1;
+      this.#countSet(source, block, 1);
     }
     this.#block[route] = block;
     if (oldBlock !== 0) {
+      this.#countSet(oldSource, oldBlock, -1);
       this.outbound.release(oldBlock);
       this.payloads.release(oldPayload);
       this.#routes--;

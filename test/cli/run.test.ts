@@ -83,6 +83,7 @@ const GOLDEN: readonly (readonly [string, string])[] = [
   ['show evpn arp-cache vni all', 'show-evpn-arp-cache-vni-all'],
   ['show evpn arp-cache vni 10 ip fd10:10::12', 'show-evpn-arp-cache-one'],
   ['show evpn vtep', 'show-evpn-vtep'],
+  ['show bgp rt-constraint', 'show-bgp-rt-constraint'],
   ['show hardware-vtep', 'show-hardware-vtep'],
   ['show hardware-vtep torus1', 'show-hardware-vtep-one'],
   ['show running-config', 'show-running-config'],

@@ -195,7 +195,7 @@ const anyFile = (): fc.Arbitrary<object> => {
     'route-reflector-client': maybe(fc.boolean()),
     shutdown: maybe(fc.oneof(fc.boolean(), word)),
     port: maybe(fc.integer({ min: 1, max: 65535 })),
-    families: maybe(fc.constant(['l2vpn-evpn'])),
+    families: maybe(fc.constantFrom(['l2vpn-evpn'], ['l2vpn-evpn', 'rt-constraint'])),
     'maximum-prefix': maybe(
       fc.record({
         limit: fc.integer({ min: 1, max: 1_000_000 }),

@@ -12,6 +12,7 @@ import type {
   NeighborView,
   PathView,
   RouteView,
+  RtConstraintView,
   VniView,
   VtepView,
   WatchEvent,
@@ -366,6 +367,11 @@ const VTEPS: readonly VtepView[] = [
   { vtep: '10.0.0.3', reachable: false, reason: 'no route', vnis: [10], macs: 1, neighbors: 0, held: 2 },
 ];
 
+const RT_CONSTRAINT: readonly RtConstraintView[] = [
+  { lengthBits: 0, own: false, neighbors: ['10.0.0.100'] },
+  { lengthBits: 96, originAs: 65000, routeTarget: '65000:10', own: true, neighbors: ['10.0.0.3'] },
+];
+
 const bgpVni: BgpVniView = {
   vni: 10,
   type: 'L2',
@@ -550,6 +556,7 @@ export function exampleBackend(overrides: Partial<ControlBackend> = {}): Example
     macs: (query) => MACS.filter((row) => matches(query, row)),
     arpCache: (query) => ARPS.filter((row) => matches(query, row)),
     vteps: () => VTEPS,
+    rtConstraint: () => RT_CONSTRAINT,
     hardwareVteps: () => HARDWARE_VTEPS,
     hardwareVtep: (name) => HARDWARE_VTEPS.find((one) => one.name === name),
     clear(request) {

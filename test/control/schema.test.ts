@@ -25,6 +25,7 @@ t.test('every kind of reply fits its definition', async (t) => {
     MacView: await all(backend.macs({})),
     ArpView: await all(backend.arpCache({})),
     VtepView: await all(backend.vteps()),
+    RtConstraintView: await all(backend.rtConstraint()),
     HardwareVtepView: await all(backend.hardwareVteps()),
     ClearReply: [await backend.clear({ neighbor: '*' })],
     ReloadReply: [await backend.reload()],

@@ -9,7 +9,7 @@ const HERE = '192.0.2.10';
 const THERE = '192.0.2.20';
 
 const limited = (limit: string): string =>
-  `neighbors: [ { address: ${THERE}, remote-as: internal, passive: true, maximum-prefix: { limit: 10${limit} } } ]`;
+  `neighbors: [ { address: ${THERE}, remote-as: internal, families: [l2vpn-evpn], passive: true, maximum-prefix: { limit: 10${limit} } } ]`;
 
 interface Two {
   readonly clock: ManualClock;
@@ -136,7 +136,7 @@ t.test(
 t.test('a dynamic neighbour over its limit is refused until its time is up', async (t) => {
   const fabric = await two(
     t,
-    `peer-groups: { g: { remote-as: internal, maximum-prefix: { limit: 10, restart-minutes: 1 } } }
+    `peer-groups: { g: { remote-as: internal, families: [l2vpn-evpn], maximum-prefix: { limit: 10, restart-minutes: 1 } } }
 listen-ranges: [ { prefix: 192.0.2.0/24, peer-group: g } ]`,
   );
   announce(fabric, 1, 11);

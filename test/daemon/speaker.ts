@@ -18,8 +18,8 @@ export class Speaker {
   readonly clock: Clock;
   config: Config;
 
-  constructor(address: string, yaml: string, network: MemoryNetwork) {
-    this.config = parsed(address, yaml);
+  constructor(address: string, yaml: string, network: MemoryNetwork, asn = 65000) {
+    this.config = parsed(address, yaml, asn);
     const { router } = this.config;
     const { clock } = network;
     this.clock = clock;
@@ -82,8 +82,8 @@ export class Speaker {
   }
 }
 
-function parsed(address: string, yaml: string): Config {
-  const text = `router: { asn: 65000, router-id: ${address} }\nlisten: { addresses: [${address}] }\n${yaml}`;
+function parsed(address: string, yaml: string, asn = 65000): Config {
+  const text = `router: { asn: ${asn}, router-id: ${address} }\nlisten: { addresses: [${address}] }\n${yaml}`;
   const { config, problems } = parseConfig(text, address);
   if (!config) throw new Error(JSON.stringify(problems));
   return config;

@@ -567,3 +567,26 @@ t.test('maximum-macs: a MAC without a place that is learned here is local as any
   t.match(leaf.evpn.views.instance(10), { localMacs: 0, remoteMacs: 1, refusedMacs: 1 });
   t.end();
 });
+
+t.test(
+  'RFC 4684: peers are asked for what the instances import, in both automatic forms, as they come and go',
+  (t) => {
+    const leaf = leafWithVni({
+      config: { vnis: [{ vni: 20, importRouteTargets: ['65000:77', '10.0.0.9:5'] }] },
+    });
+    const asked = (): string[] =>
+      [...leaf.rib.memberships.views()]
+        .filter(({ own, nlri }) => own && nlri[0] === 96 && nlri[3] === 0xfd && nlri[4] === 0xe8)
+        .map(({ nlri }) => printRouteTarget(nlri.slice(5)))
+        .sort();
+    t.same(asked(), ['65000:10', '65000:268435466']);
+    leaf.vni(20);
+    t.same(asked(), ['10.0.0.9:5', '65000:10', '65000:268435466', '65000:77']);
+    leaf.vni(10, { up: false });
+    t.same(asked(), ['10.0.0.9:5', '65000:77']);
+    leaf.evpn.instanceGone(20);
+    leaf.settle();
+    t.same(asked(), []);
+    t.end();
+  },
+);

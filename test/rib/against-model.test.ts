@@ -2,12 +2,19 @@
  * The whole table against a naive one (arrays, objects, no columns, no slices): whatever peers announce, withdraw, lose,
  * join or delay, at rest every peer has been told exactly what the model says, and every loser lost where the model says.
  */
-import { type Attribute, encodeAttributeBlock } from 'bgp-protocol';
+import {
+  type Attribute,
+  encodeAttributeBlock,
+  encodeRoute,
+  FAMILY,
+  type RtConstraintRoute,
+} from 'bgp-protocol';
 import fc from 'fast-check';
 import t from 'tap';
 import { compareIp, ip } from '../../src/base/ip.ts';
 import { type ExportPolicy, LOCAL, type Rib, type SourceId, type SourceSpec } from '../../src/rib/index.ts';
 import {
+  AskedPeer,
   attributesOf,
   blockOf,
   CLUSTER_ID,
@@ -19,6 +26,7 @@ import {
   type KeyAndPayload,
   LOCAL_AS,
   macIp,
+  membershipUpdates,
   newRib,
   type PathSpec,
   ReadingPeer,
@@ -67,6 +75,36 @@ const KEYS: readonly (readonly KeyAndPayload[])[] = [
     }),
   ],
 ];
+
+/** Peers that exchange route target memberships (RFC 4684), by their place in SPECS. */
+const CONSTRAINED = new Set([0, 2, 3, 4]);
+
+const encodeRtConstraint = (route: RtConstraintRoute): Uint8Array => encodeRoute(FAMILY.RT_CONSTRAINT, route);
+
+const target = (assigned: number, lengthBits = 96, originAutonomousSystem = LOCAL_AS): Uint8Array =>
+  encodeRtConstraint({ lengthBits, originAutonomousSystem, routeTarget: `65000:${assigned}` });
+
+/** What may be asked for, and which targets it lets through. */
+const WISHES: readonly {
+  readonly nlri: Uint8Array;
+  readonly lets: (target: PathSpec['routeTarget']) => boolean;
+}[] = [
+  { nlri: target(10), lets: (seen) => seen === undefined },
+  { nlri: target(20), lets: (seen) => seen === 20 },
+  { nlri: target(10, 96, 65009), lets: (seen) => seen === undefined },
+  { nlri: target(10, 64), lets: (seen) => seen === undefined || seen === 20 },
+  { nlri: encodeRtConstraint({ lengthBits: 0 }), lets: () => true },
+  { nlri: encodeRtConstraint({ lengthBits: 32, originAutonomousSystem: LOCAL_AS }), lets: () => true },
+  {
+    nlri: encodeRtConstraint({
+      lengthBits: 96,
+      originAutonomousSystem: LOCAL_AS,
+      routeTarget: '0x0602020000000001',
+    }),
+    lets: (seen) => seen === 'es-import',
+  },
+];
+const DEFAULT_NLRI = '00';
 
 const dotted = (n: number): string => [n >>> 24, n >>> 16, n >>> 8, n].map((o) => o & 255).join('.');
 
@@ -166,18 +204,27 @@ interface Neighbour {
   readonly policy: ExportPolicy;
   source: SourceId;
   peer: ReadingPeer | undefined;
+  readonly constrained: boolean;
+  asked: AskedPeer | undefined;
+  /** Of WISHES, by number. */
+  readonly wishes: Set<number>;
 }
 
 /** The table and the model side by side, driven by the same events. */
 class Pair {
   readonly clock = new StepClock();
   readonly rib: Rib = newRib({ clock: this.clock, sliceMilliseconds: 2 }).rib;
-  readonly neighbours: Neighbour[] = SPECS.map((spec) => ({
+  readonly neighbours: Neighbour[] = SPECS.map((spec, i) => ({
     spec,
-    policy: { kind: spec.kind, client: spec.client },
+    policy: { kind: spec.kind, client: spec.client, constrained: CONSTRAINED.has(i) },
     source: this.rib.addSource(spec),
     peer: undefined,
+    constrained: CONSTRAINED.has(i),
+    asked: undefined,
+    wishes: new Set(),
   }));
+  /** What this speaker asks for itself: numbers of WISHES that are whole targets of our AS. */
+  own: readonly number[] = [];
   readonly paths = new Map<string, ModelPath[]>();
   readonly consumer = this.rib.consumer('test');
   /** What a consumer that only looks at dirty routes believes: key to best attributes. */
@@ -216,8 +263,35 @@ class Pair {
         addPathSend: new Set(),
       },
       who % 3 === 0,
+      neighbour.constrained ? this.rib.memberships.interest(neighbour.source) : undefined,
     );
-    this.rib.group(neighbour.policy).join(neighbour.peer);
+    const group = this.rib.group(neighbour.policy);
+    group.join(neighbour.peer);
+    const { source, spec, peer } = neighbour;
+    if (neighbour.constrained) {
+      const asked = new AskedPeer(source, spec.client);
+      asked.onInterestChanged = () => group.interestChanged(peer);
+      neighbour.asked = asked;
+      this.rib.memberships.join(asked);
+    } else if (spec.client || spec.kind === 'ebgp') this.rib.memberships.admit(source);
+  }
+
+  /** A peer begins to ask for something, or stops. */
+  wish(who: number, wish: number, wanted: boolean): void {
+    const neighbour = this.neighbours[who];
+    if (neighbour?.asked === undefined) return;
+    feed(this.rib, neighbour.source, membershipUpdates(wanted, [WISHES[wish]!.nlri]));
+    if (wanted) neighbour.wishes.add(wish);
+    else neighbour.wishes.delete(wish);
+    this.calm = false;
+  }
+
+  wishOwn(own: readonly number[]): void {
+    this.own = own;
+    this.rib.memberships.setOwn(
+      this,
+      own.map((i) => WISHES[i]!.nlri.subarray(5)),
+    );
   }
 
   /** The session ends; with `replace` its source is given up, and a new one made for the neighbour. */
@@ -226,6 +300,10 @@ class Pair {
     if (neighbour === undefined) return;
     if (neighbour.peer !== undefined) this.rib.group(neighbour.policy).leave(neighbour.peer);
     neighbour.peer = undefined;
+    if (neighbour.asked !== undefined) this.rib.memberships.leave(neighbour.asked, false);
+    else this.rib.memberships.dismiss(neighbour.source);
+    neighbour.asked = undefined;
+    neighbour.wishes.clear();
     for (const [key, list] of this.paths)
       this.paths.set(
         key,
@@ -241,6 +319,7 @@ class Pair {
     const peer = this.neighbours[who]?.peer;
     if (peer === undefined) return;
     peer.congested = true;
+    if (this.neighbours[who]!.asked) this.neighbours[who]!.asked.congested = true;
     this.calm = false;
   }
 
@@ -249,6 +328,9 @@ class Pair {
     if (neighbour?.peer === undefined) return;
     neighbour.peer.congested = false;
     this.rib.group(neighbour.policy).resume(neighbour.peer);
+    if (neighbour.asked === undefined) return;
+    neighbour.asked.congested = false;
+    this.rib.memberships.resume(neighbour.asked);
   }
 
   refresh(who: number): void {
@@ -295,10 +377,18 @@ class Pair {
       if (best === undefined) continue;
       this.neighbours.forEach((neighbour, i) => {
         const block = best.source === neighbour.source ? undefined : exportNaively(best, neighbour.policy);
-        if (block !== undefined) expected[i]!.set(key, `${block}/${hex(best.payload)}`);
+        const { routeTarget } = best.spec;
+        const wanted =
+          !neighbour.constrained || [...neighbour.wishes].some((i) => WISHES[i]!.lets(routeTarget));
+        if (block !== undefined && wanted) expected[i]!.set(key, `${block}/${hex(best.payload)}`);
       });
     }
     same('routes', this.rib.routeCount, routes);
+    for (const { asked, spec } of this.neighbours) {
+      if (asked !== undefined) {
+        same(`${spec.address} asked`, [...asked.asked.keys()].sort().join(), this.#asked(spec.client).join());
+      }
+    }
     this.neighbours.forEach(({ peer, spec, source, policy }, i) => {
       const all = [...this.paths.values()].flat().filter((path) => path.source === source);
       same(`received from ${spec.address}`, this.rib.counts(source).received, all.length);
@@ -323,6 +413,9 @@ class Pair {
     for (let who = 0; who <= this.neighbours.length; who++) {
       for (let key = 0; key < KEYS.length; key++) this.withdraw(who, key);
     }
+    for (let who = 0; who < this.neighbours.length; who++) {
+      for (const wish of this.neighbours[who]!.wishes) this.wish(who, wish, false);
+    }
     this.clock.settle();
     this.drain(Number.POSITIVE_INFINITY);
     const blocks = this.neighbours.map(({ policy }) => this.rib.group(policy).blocks);
@@ -335,6 +428,17 @@ class Pair {
       ['outbound blocks', Math.max(...blocks)],
     ] as const;
     return held.filter(([, count]) => count !== 0).map(([what, count]) => `${count} ${what} left over`);
+  }
+
+  /** RFC 4684 section 3.2: everything of a client; of others what clients and this speaker want. */
+  #asked(client: boolean): string[] {
+    if (client) return [DEFAULT_NLRI];
+    const asked = new Set(this.own.map((i) => hex(WISHES[i]!.nlri)));
+    for (const { spec, wishes, constrained, peer } of this.neighbours) {
+      if (constrained && spec.client) for (const wish of wishes) asked.add(hex(WISHES[wish]!.nlri));
+      if (!constrained && peer !== undefined) asked.add(DEFAULT_NLRI);
+    }
+    return [...asked].sort();
   }
 
   #remove(route: KeyAndPayload, source: SourceId): void {
@@ -363,7 +467,7 @@ const pathSpec: fc.Arbitrary<PathSpec> = fc
     communities: optional([0xffffff01], [0xffffff02], [0x00010002]),
     sequence: optional(1, 2),
     sticky: optional(true),
-    routeTarget: optional(20),
+    routeTarget: optional<NonNullable<PathSpec['routeTarget']>>(20, 'none', 'es-import'),
   })
   .map((spec) => Object.fromEntries(Object.entries(spec).filter(([, v]) => v !== undefined)) as PathSpec);
 
@@ -397,6 +501,16 @@ const events = fc.array(
     { weight: 1, arbitrary: fc.tuple(fc.constant('refresh' as const), who) },
     { weight: 2, arbitrary: fc.tuple(fc.constant('drain' as const), fc.nat(3)) },
     { weight: 5, arbitrary: fc.tuple(fc.constant('step' as const), fc.nat(4)) },
+    {
+      weight: 5,
+      arbitrary: fc.tuple(
+        fc.constant('wish' as const),
+        fc.constantFrom(...CONSTRAINED),
+        fc.nat(WISHES.length - 1),
+        fc.boolean(),
+      ),
+    },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('own' as const), fc.subarray([0, 1])) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('settle' as const)) },
   ),
   { maxLength: 80, size: 'max' },
@@ -417,6 +531,12 @@ t.test('at rest every peer knows what the model says, and every loser lost where
             break;
           case 'down':
             pair.down(event[1], event[2]);
+            break;
+          case 'wish':
+            pair.wish(event[1], event[2], event[3]);
+            break;
+          case 'own':
+            pair.wishOwn(event[1]);
             break;
           case 'up':
           case 'congest':

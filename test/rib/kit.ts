@@ -5,6 +5,7 @@ import {
   DEFAULT_CONTEXT,
   decodeAttributeBlock,
   type EvpnRoute,
+  type ExtendedCommunity,
   encodeAttributeBlock,
   encodeEvpnRoute,
   FAMILY,
@@ -22,7 +23,15 @@ import {
 import { AddressTable } from '../../src/base/address-table.ts';
 import type { Clock, Timer } from '../../src/base/clock.ts';
 import { ManualClock } from '../../src/base/clock.ts';
-import { type OutPeer, Rib, type RibConfig, type SourceId, type SourceSpec } from '../../src/rib/index.ts';
+import {
+  type Interest,
+  type MembershipPeer,
+  type OutPeer,
+  Rib,
+  type RibConfig,
+  type SourceId,
+  type SourceSpec,
+} from '../../src/rib/index.ts';
 
 export const LOCAL_AS = 65000;
 export const ROUTER_ID = 0x0a000001;
@@ -69,7 +78,8 @@ export interface PathSpec {
   readonly communities?: readonly number[];
   readonly sequence?: number;
   readonly sticky?: boolean;
-  readonly routeTarget?: number;
+  /** 10 unless said; for a segment's routes, or routes that say nothing of whom they are for, no number. */
+  readonly routeTarget?: number | 'es-import' | 'none';
   readonly unknown?: { readonly code: number; readonly flags: number };
 }
 
@@ -99,23 +109,21 @@ export function attributesOf(spec: PathSpec): Attribute[] {
   }
   if (spec.originator !== undefined) attributes.push({ type: 'ORIGINATOR_ID', routerId: spec.originator });
   if (spec.clusters !== undefined) attributes.push({ type: 'CLUSTER_LIST', clusterIds: spec.clusters });
-  const target = {
-    type: 'route-target',
-    kind: 'two-octet-as',
-    administrator: 65000,
-    assigned: spec.routeTarget ?? 10,
-  } as const;
-  attributes.push({
-    type: 'EXTENDED_COMMUNITIES',
-    communities:
-      spec.sequence === undefined && spec.sticky === undefined
-        ? [target]
-        : [target, { type: 'mac-mobility', sequence: spec.sequence ?? 0, sticky: spec.sticky ?? false }],
-  });
+  const communities: ExtendedCommunity[] = [...targetOf(spec.routeTarget ?? 10)];
+  if (spec.sequence !== undefined || spec.sticky !== undefined) {
+    communities.push({ type: 'mac-mobility', sequence: spec.sequence ?? 0, sticky: spec.sticky ?? false });
+  }
+  if (communities.length > 0) attributes.push({ type: 'EXTENDED_COMMUNITIES', communities });
   if (spec.unknown !== undefined) {
     attributes.push({ type: 'unknown', ...spec.unknown, value: Uint8Array.of(1, 2, 3) });
   }
   return attributes;
+}
+
+function targetOf(target: NonNullable<PathSpec['routeTarget']>): ExtendedCommunity[] {
+  if (target === 'none') return [];
+  if (target === 'es-import') return [{ type: 'es-import', mac: '02:00:00:00:00:01' }];
+  return [{ type: 'route-target', kind: 'two-octet-as', administrator: 65000, assigned: target }];
 }
 
 export const blockOf = (spec: PathSpec): Uint8Array => encodeAttributeBlock(attributesOf(spec));
@@ -208,7 +216,15 @@ export class ReadingPeer implements OutPeer {
   congested = false;
   readonly #framer: Framer;
 
-  constructor(source: SourceId, context: CodecContext = DEFAULT_CONTEXT, enhancedRouteRefresh = false) {
+  readonly interest?: Interest;
+
+  constructor(
+    source: SourceId,
+    context: CodecContext = DEFAULT_CONTEXT,
+    enhancedRouteRefresh = false,
+    interest?: Interest,
+  ) {
+    if (interest !== undefined) this.interest = interest;
     this.source = source;
     this.context = context;
     this.enhancedRouteRefresh = enhancedRouteRefresh;
@@ -248,6 +264,92 @@ export class ReadingPeer implements OutPeer {
       },
       withdraw: (_family, octets, from, to) => {
         if (!this.routes.delete(hex(split(octets, from, to).key))) this.needless++;
+        this.events.push('withdraw');
+      },
+      endOfRib: () => this.events.push('end-of-rib'),
+      fault: (fault) => {
+        throw fault;
+      },
+    });
+  }
+}
+
+/** Whole UPDATE messages about route target memberships, each as encodeRtConstraint gives it. */
+export function membershipUpdates(
+  announced: boolean,
+  nlri: readonly Uint8Array[],
+  more: readonly Attribute[] = [],
+): Uint8Array {
+  const out = new Writer();
+  const writer = new UpdateWriter(MAX_MESSAGE_LENGTH, out, DEFAULT_CONTEXT);
+  if (announced) {
+    const family = FAMILY.RT_CONSTRAINT;
+    writer.begin(
+      encodeAttributeBlock([
+        { type: 'MP_REACH_NLRI', family, nextHop: '192.0.2.1', nlri: new Uint8Array(0) },
+        { type: 'ORIGIN', value: 'igp' },
+        { type: 'AS_PATH', segments: [] },
+        { type: 'LOCAL_PREF', value: 100 },
+        ...more,
+      ]),
+    );
+    for (const one of nlri) writer.announce(one, 0, one.length);
+  } else {
+    writer.beginWithdraw(FAMILY.RT_CONSTRAINT);
+    for (const one of nlri) writer.withdraw(one, 0, one.length);
+  }
+  writer.end();
+  return out.finish();
+}
+
+/** A peer that reads what it is asked for. */
+export class AskedPeer implements MembershipPeer {
+  readonly source: SourceId;
+  readonly client: boolean;
+  readonly context = DEFAULT_CONTEXT;
+  readonly nextHop = '10.0.0.1';
+  readonly enhancedRouteRefresh = false;
+  /** NLRI in hex to the attributes it came with. */
+  readonly asked = new Map<string, readonly Attribute[]>();
+  readonly events: string[] = [];
+  congested = false;
+  onInterestChanged = (): void => {};
+  onReady = (): void => {};
+  readonly #framer = new Framer((type, bytes, start, end) => this.#message(type, bytes, start, end), {
+    maxLength: MAX_MESSAGE_LENGTH,
+  });
+
+  constructor(source: SourceId, client: boolean) {
+    this.source = source;
+    this.client = client;
+  }
+
+  write(buffer: Uint8Array): boolean {
+    this.#framer.push(buffer);
+    return !this.congested;
+  }
+
+  interestChanged(): void {
+    this.onInterestChanged();
+  }
+
+  ready(): void {
+    this.onReady();
+  }
+
+  #message(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type !== MESSAGE_TYPE.UPDATE) return;
+    let attributes: readonly Attribute[] = [];
+    walkUpdate(bytes, start, end, this.context, {
+      attributes: (octets, from, to) => {
+        attributes = decodeAttributeBlock(octets.slice(from, to));
+      },
+      announce: (_family, octets, from, to) => {
+        this.asked.set(hex(octets.subarray(from, to)), attributes);
+        this.events.push('announce');
+      },
+      withdraw: (_family, octets, from, to) => {
+        if (!this.asked.delete(hex(octets.subarray(from, to)))) throw new Error('withdrawn, never announced');
         this.events.push('withdraw');
       },
       endOfRib: () => this.events.push('end-of-rib'),

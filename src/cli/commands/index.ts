@@ -7,6 +7,7 @@ import { showBgpEvpnRoute } from './show-bgp-evpn-route.ts';
 import { showBgpEvpnVni, showBgpEvpnVnis } from './show-bgp-evpn-vni.ts';
 import { showBgpAdvertisedRoutes, showBgpReceivedRoutes } from './show-bgp-neighbor-routes.ts';
 import { showBgpNeighbor, showBgpNeighbors } from './show-bgp-neighbors.ts';
+import { showBgpRtConstraint } from './show-bgp-rt-constraint.ts';
 import { showBgpEvpnSummary, showBgpSummary } from './show-bgp-summary.ts';
 import { showEvpn } from './show-evpn.ts';
 import { showEvpnArpCache } from './show-evpn-arp-cache.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   showBgpEvpnRoute,
   showBgpEvpnVnis,
   showBgpEvpnVni,
+  showBgpRtConstraint,
   showEvpn,
   showEvpnVnis,
   showEvpnVni,

@@ -92,14 +92,19 @@ function messages({ sent, received, inQueue, outQueue }: NeighborView): string[]
   ];
 }
 
+const FAMILIES: Readonly<Record<string, string>> = {
+  'l2vpn-evpn': 'L2VPN EVPN',
+  'rt-constraint': 'Route Target Constraint',
+};
+
 function family(view: FamilyView): string[] {
   return [
     '',
-    ` For address family: ${view.family === 'l2vpn-evpn' ? 'L2VPN EVPN' : view.family}`,
+    ` For address family: ${FAMILIES[view.family] ?? view.family}`,
     ...(view.routeReflectorClient ? ['  Route-Reflector Client'] : []),
     `  End-of-RIB sent: ${view.endOfRibSent ? 'yes' : 'no'}, received: ${view.endOfRibReceived ? 'yes' : 'no'}`,
     ...(view.queued > 0 ? [`  ${view.queued} routes wait to be sent`] : []),
-    '  NEXT_HOP is propagated unchanged to this neighbor',
+    ...(view.family === 'l2vpn-evpn' ? ['  NEXT_HOP is propagated unchanged to this neighbor'] : []),
     `  ${view.prefixesAccepted} accepted prefixes of ${view.prefixesReceived} received, ${view.prefixesSent} sent`,
     '',
   ];

@@ -72,7 +72,7 @@ export function neighbourView(neighbour: Neighbour, context: Context): NeighborV
     capabilities: negotiated ? capabilityViews(negotiated) : [],
     sent: messageCounts(statistics.sent),
     received: messageCounts(statistics.received),
-    familyViews: negotiated ? [familyView(neighbour, context)] : [],
+    familyViews: negotiated ? familyViews(neighbour, context) : [],
     connectionsEstablished: statistics.establishedCount,
     connectionsDropped: statistics.flaps,
     lastReset: lastResetView(statistics, clock.wallTime()),
@@ -118,6 +118,27 @@ function remoteAsOf({ config }: Peer, negotiated: Negotiated | undefined): numbe
 
 function prefixesSent({ attachment }: Neighbour): number {
   return attachment ? attachment.group.advertisedCount(attachment.out) : 0;
+}
+
+function familyViews(neighbour: Neighbour, context: Context): FamilyView[] {
+  const membership = neighbour.attachment?.membership;
+  const evpn = familyView(neighbour, context);
+  if (!membership) return [evpn];
+  const { memberships } = context.rib;
+  const received = memberships.received(membership.source);
+  return [
+    evpn,
+    {
+      family: familyText(FAMILY.RT_CONSTRAINT),
+      prefixesReceived: received,
+      prefixesAccepted: received,
+      prefixesSent: memberships.sent(membership),
+      endOfRibReceived: memberships.endOfRibSeen(membership.source),
+      endOfRibSent: memberships.endOfRibSent(membership),
+      queued: 0,
+      routeReflectorClient: neighbour.config.routeReflectorClient,
+    },
+  ];
 }
 
 function familyView(neighbour: Neighbour, { rib }: Context): FamilyView {
