@@ -72,6 +72,19 @@ export class LocalState {
     this.events?.settled();
   }
 
+  hasMac(vni: number, high: number, low: number): boolean {
+    this.#setMacKey(vni, high, low);
+    return this.#macs.has();
+  }
+
+  /** Tells a MAC again that the control plane took to be gone, if it is still there. */
+  reportAgain(vni: number, high: number, low: number): void {
+    this.#setMacKey(vni, high, low);
+    if (!this.#macs.has()) return;
+    this.#reportMac(this.#macs.keys.find(this.#macs.scratch));
+    this.events?.settled();
+  }
+
   /** The instance went away, and with it all that was local to it. */
   forgetInstance(vni: number): void {
     this.#macs.rowsOf(vni, (row) => this.#macs.drop(row, this.#dump === 0));

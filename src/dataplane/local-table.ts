@@ -33,6 +33,12 @@ export class LocalTable {
     return this.keys.word(row, 0);
   }
 
+  /** Whether the key in `scratch` is there. */
+  has(): boolean {
+    const row = this.keys.find(this.scratch);
+    return row >= 0 && (this.state[row]! & PRESENT) !== 0;
+  }
+
   /** Visits the rows of an instance that are there; the visitor may drop the row. */
   rowsOf(vni: number, visit: (row: number) => void): void {
     for (let row = 0; row < this.keys.rowLimit; row++) {

@@ -109,7 +109,11 @@ export class Reconciler implements Dataplane {
   deleteMac(vni: number, mac: Mac): void {
     const table = this.#store.tables[KIND.MAC]!;
     table.setMacKey(vni, macHigh(mac), macLow(mac));
-    this.#unwant(table, table.find());
+    const row = table.find();
+    if (row < 0) return;
+    const neverReplaced = !this.#store.isInstalled(table, row) && (table.state[row]! & ROW.YIELDED) === 0;
+    this.#unwant(table, row);
+    if (neverReplaced) this.#tellLocalAgain(vni, macHigh(mac), macLow(mac));
   }
 
   addFlood(vni: number, vtep: AddressId): void {
@@ -259,6 +263,20 @@ export class Reconciler implements Dataplane {
       if (this.#store.isInstalled(table, row)) this.#adopted++;
     }
     this.#writer.enqueue(table, row);
+  }
+
+  /**
+   * An entry that was to take the place of a local one is no longer wanted, and was never written: the host is where it was.
+   * The control plane has forgotten that, and no notice will tell it, since nothing has changed.
+   */
+  #tellLocalAgain(vni: number, high: number, low: number): void {
+    if (!this.#local.hasMac(vni, high, low)) return;
+    this.#clock.soon(() => {
+      const table = this.#store.tables[KIND.MAC]!;
+      table.setMacKey(vni, high, low);
+      const row = table.find();
+      if (row < 0 || (table.state[row]! & ROW.DESIRED) === 0) this.#local.reportAgain(vni, high, low);
+    });
   }
 
   #unwant(table: EntryTable, row: number): void {

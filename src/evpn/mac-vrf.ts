@@ -72,8 +72,7 @@ export class MacVrf implements MacOwner {
     const row = macs.insert(instance, mac);
     const best = macs.isLocal(row) ? NO_ROW : this.#claims.findBest(row);
     if (best !== NO_ROW && !this.#mayMoveHere(row, instance, best, flags)) {
-      this.#insisting.add(row);
-      this.#parts.requestWork();
+      this.#insistSoon(row);
       return;
     }
     const before = macs.localFlags[row];
@@ -82,6 +81,7 @@ export class MacVrf implements MacOwner {
     this.#ports.set(row, port);
     if (!macs.isLocal(row)) this.#becomeLocal(row, instance);
     else if (before !== macs.localFlags[row]) this.#changeFlags(row, instance);
+    if (!macs.isLocal(row)) this.#insistSoon(row);
   }
 
   forgetLocal(instance: Instance, mac: Mac): void {
@@ -157,6 +157,11 @@ export class MacVrf implements MacOwner {
       if (macs.installedVtep[row] !== 0) this.#setMac(row, this.#parts.instances.at(macs.instance[row]));
     }
     this.#insisting.clear();
+  }
+
+  #insistSoon(row: MacRow): void {
+    this.#insisting.add(row);
+    this.#parts.requestWork();
   }
 
   /** The local claim for the MAC in `row` shall have at least this sequence number. */

@@ -200,6 +200,35 @@ t.test('a refused entry that is no longer wanted is forgotten', async (test) => 
   test.notOk(events.problems.has('dataplane-writes'));
 });
 
+t.test(
+  'a host whose entry was to be replaced, but never was, is told again when that is no longer wanted',
+  async (test) => {
+    const { clock, dataplane, hosts, events, vtep } = await openRig();
+    hosts.attachMac(10, HOST, 'p1');
+    hosts.faults.refuse = () => true;
+    dataplane.setMac(10, HOST, vtep, 0);
+    await settle(clock);
+    events.macs.clear();
+    dataplane.deleteMac(10, HOST);
+    await settle(clock);
+    test.same([...events.macs.keys()], ['10 02:00:00:00:00:05']);
+
+    events.macs.clear();
+    dataplane.setMac(10, HOST, vtep, 0);
+    dataplane.deleteMac(10, HOST);
+    dataplane.setMac(10, HOST, vtep, 0);
+    await settle(clock);
+    test.same([...events.macs.keys()], [], 'not while it is wanted');
+
+    hosts.faults.refuse = undefined;
+    clock.advance(5000);
+    await settle(clock);
+    dataplane.deleteMac(10, HOST);
+    await settle(clock);
+    test.same([...events.macs.keys()], [], 'not when it was replaced');
+  },
+);
+
 t.test('lost notices: an overrun leads to a fresh dump, and what drifted is repaired', async (test) => {
   const { clock, addresses, dataplane, hosts, events, vtep } = await openRig(0);
   dataplane.setMac(10, HOST, vtep, 0);

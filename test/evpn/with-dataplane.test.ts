@@ -4,6 +4,7 @@ import { AddressTable } from '../../src/base/address-table.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { ip } from '../../src/base/ip.ts';
 import { silentLogger } from '../../src/base/log.ts';
+import { ENTRY_FLAG } from '../../src/dataplane/interfaces.ts';
 import { createMemoryDataplane } from '../../src/dataplane/memory/index.ts';
 import { EVPN_DEFAULTS, Evpn, type EvpnConfig } from '../../src/evpn/index.ts';
 import { LOCAL, Rib, type SourceId } from '../../src/rib/index.ts';
@@ -137,5 +138,23 @@ t.test(
       t.match(memory.dataplane.counters(), { desired: 2, installed: 2, pending: 0, failed: 0 });
       t.ok(stack.local, 'the host here is announced');
     }
+  },
+);
+
+t.test(
+  'RFC 7432 section 15.2: a MAC that is static here and elsewhere goes there when it is no longer static here',
+  async (t) => {
+    const stack = new Stack();
+    await stack.open();
+    const { hosts } = stack.memory;
+    hosts.attachMac(10, M1, 'swp1', ENTRY_FLAG.STICKY);
+    await stack.settle();
+    await stack.claim(0, true);
+    t.ok(stack.local, 'announced, whoever else claims it');
+    hosts.attachMac(10, M1, 'swp9');
+    await stack.settle();
+    t.notOk(stack.local);
+    t.equal(stack.entry(), '10.0.0.2 installed');
+    t.notOk(hosts.tables.instances.get(10)!.macs.has(M1), 'the entry of the port is gone');
   },
 );
