@@ -10,24 +10,30 @@ import { kernelDemo } from './kernel.ts';
 import { memoryDemo } from './memory.ts';
 import { isUp, takeDown } from './state.ts';
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--down')) {
     console.log(takeDown() ? 'The demo fabric is gone.' : 'There is no demo fabric.');
-    return;
+    return 0;
   }
-  if (isUp()) throw new Error('The demo fabric of an earlier run is still up: `make demo-down` removes it.');
-  const keep = args.includes('--keep');
+  if (isUp()) {
+    console.error('The demo fabric of an earlier run is still up: `make demo-down` removes it.');
+    return 1;
+  }
+  try {
+    await demo(args.includes('--keep'));
+    return 0;
+  } catch (error) {
+    console.error(`\ndemo failed: ${(error as Error).message}`);
+    takeDown();
+    return 1;
+  }
+}
+
+async function demo(keep: boolean): Promise<void> {
   if (process.getuid?.() === 0) return kernelDemo(keep);
   console.log('Not root, so no network namespaces: the same fabric with memory dataplanes, on loopback.');
   console.log('Run `sudo make demo` to see the Linux kernel forward real frames.\n');
   return memoryDemo(keep);
 }
 
-process.exitCode = await main(process.argv.slice(2)).then(
-  () => 0,
-  (error: Error) => {
-    console.error(`\ndemo failed: ${error.message}`);
-    takeDown();
-    return 1;
-  },
-);
+process.exitCode = await main(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkConfig, loadConfig, printProblem } from '../config/index.ts';
 import { Daemon } from './daemon.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, type DaemonLogger } from './logger.ts';
 
 const DEFAULT_FILE = '/etc/evpnd/evpnd.yaml';
 
@@ -50,29 +50,50 @@ async function run(file: string): Promise<void> {
     return;
   }
   const log = createLogger(config.log);
-  let daemon: Daemon;
+  reportBugs(log);
+  const started = Daemon.start({ config, file, log, version: version() });
+  obeySignals(started, log);
   try {
-    daemon = await Daemon.start({ config, file, log, version: version() });
+    await started;
   } catch (error) {
     log.error({}, `not started: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
-    return;
   }
+}
+
+/** From the first moment on, so that a signal in the middle of the start is not the end of it. */
+function obeySignals(started: Promise<Daemon>, log: DaemonLogger): void {
   process.on('SIGHUP', () => {
-    daemon
-      .reload()
+    started
+      .then((daemon) => daemon.reload())
       .catch((error: Error) => log.error({}, `reload refused, nothing changed: ${error.message}`));
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'stopping');
-      daemon.stop().then(
-        () => process.exit(0),
-        (error: Error) => {
-          log.error({}, `stopped with an error: ${error.message}`);
-          process.exit(1);
-        },
-      );
+      started
+        .then((daemon) => daemon.stop())
+        .then(
+          () => process.exit(0),
+          (error: Error) => {
+            log.error({}, `stopped with an error: ${error.message}`);
+            process.exit(1);
+          },
+        );
     });
   }
+}
+
+/** A bug ends the daemon with its trace in the log. The forwarding entries stay; the next start takes them over. */
+function reportBugs(log: DaemonLogger): void {
+  const end = (error: unknown) => {
+    const stack = error instanceof Error ? error.stack : String(error);
+    log.error(
+      { stack },
+      'evpnd has a bug and ends; forwarding entries stay as they are until it is started again',
+    );
+    process.exit(70);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
 }
