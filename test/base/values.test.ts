@@ -99,3 +99,18 @@ t.test('equal addresses have one id, which is never that of none', async (t) => 
   t.strictSame([...table.bytes(a)], [10, 0, 0, 1]);
   t.equal(table.text(NO_ADDRESS), 'none');
 });
+
+t.test('every address keeps its id, octets and text among many', async (t) => {
+  const table = new AddressTable();
+  fc.assert(
+    fc.property(anyIp, (address) => {
+      const id = table.intern(address);
+      return (
+        table.intern(address.slice()) === id &&
+        compareIp(table.bytes(id), address) === 0 &&
+        table.text(id) === printIp(address)
+      );
+    }),
+  );
+  t.not(table.intern(ip('0.0.0.0')), table.intern(ip('::')), 'the families are told apart');
+});
