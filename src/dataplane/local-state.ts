@@ -72,6 +72,13 @@ export class LocalState {
     this.events?.settled();
   }
 
+  /** An entry of ours was written in the place of the MAC. */
+  macReplaced(vni: number, high: number, low: number): void {
+    this.#setMacKey(vni, high, low);
+    this.#macs.replaced(this.#dump);
+  }
+
+  /** Whether the MAC is local, and no entry of ours has taken its place. */
   hasMac(vni: number, high: number, low: number): boolean {
     this.#setMacKey(vni, high, low);
     return this.#macs.has();

@@ -6,6 +6,8 @@ import { KeyTable } from '../base/key-table.ts';
 import { grownTo, ORIGIN, type Origin } from './driver.ts';
 
 const PRESENT = 1;
+/** Something was written in its place: only a later dump proves that it is there again. */
+const REPLACED = 2;
 
 /** `a` and `b` are the value: (port, 0) of a MAC, (MAC upper, MAC lower) of a neighbour. */
 export class LocalTable {
@@ -33,10 +35,18 @@ export class LocalTable {
     return this.keys.word(row, 0);
   }
 
-  /** Whether the key in `scratch` is there. */
+  /** Whether the key in `scratch` is there, and nothing was written in its place. */
   has(): boolean {
     const row = this.keys.find(this.scratch);
-    return row >= 0 && (this.state[row]! & PRESENT) !== 0;
+    return row >= 0 && (this.state[row]! & (PRESENT | REPLACED)) === PRESENT;
+  }
+
+  /** Something was written in the place of the key in `scratch`; the notice that it is gone is still to come, if it is not lost. */
+  replaced(dump: number): void {
+    const row = this.keys.find(this.scratch);
+    if (row < 0 || (this.state[row]! & PRESENT) === 0) return;
+    this.state[row]! |= REPLACED;
+    this.#stamp[row] = dump;
   }
 
   /** Visits the rows of an instance that are there; the visitor may drop the row. */
@@ -65,8 +75,9 @@ export class LocalTable {
       this.a[row] === a &&
       this.b[row] === b &&
       this.flags[row] === flags;
-    if (same) return false;
-    this.state[row]! |= PRESENT;
+    const isBack = (this.state[row]! & REPLACED) !== 0 && origin === ORIGIN.DUMP;
+    if (same && !isBack) return false;
+    this.state[row] = PRESENT;
     this.a[row] = a;
     this.b[row] = b;
     this.flags[row] = flags;

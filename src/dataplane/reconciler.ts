@@ -73,6 +73,7 @@ export class Reconciler implements Dataplane {
     this.#observer = new EntryObserver(this.#store, (table, row) => this.#entryChanged(table, row));
     this.#writer = new EntryWriter(this.#store, driver, this.#observer, clock, {
       unknown: () => this.#dumps.request(),
+      installed: (table, row) => this.#installed(table, row),
       idle: () => this.#settleIdle(),
       troubleChanged: () => this.#reportTrouble(),
     });
@@ -319,6 +320,11 @@ export class Reconciler implements Dataplane {
       table.state[row]! &= ~ROW.YIELDED;
       this.#writer.enqueue(table, row);
     }
+  }
+
+  /** A MAC is local or remote, never both. */
+  #installed({ kind, keys }: EntryTable, row: number): void {
+    if (kind === KIND.MAC) this.#local.macReplaced(keys.word(row, 0), keys.word(row, 1), keys.word(row, 2));
   }
 
   #instanceFound(state: InstanceState): void {

@@ -22,6 +22,8 @@ const LONGEST_DELAY_MILLISECONDS = 60_000;
 export interface WriterOutcome {
   /** Some result is unknown: only a dump tells. */
   unknown(): void;
+  /** The entry was written. */
+  installed(table: EntryTable, row: number): void;
   /** Nothing is left to do now. */
   idle(): void;
   /** The set of failed rows, or of fought-over ones, changed in this slice. */
@@ -220,6 +222,7 @@ export class EntryWriter {
       table.actualFlags[row] = batch.flags[i]! & this.#store.visibleFlags(table.kind);
       table.state[row]! &= ~ROW.REWRITE;
       if ((table.ours[row]! & PART.VALUE) !== 0) table.state[row]! |= ROW.CLAIMED;
+      this.#outcome.installed(table, row);
     }
     if ((table.state[row]! & (ROW.SUSPECT | ROW.FAILED)) !== 0) this.#recover(table, row);
     const decision = this.#store.decide(table, row);

@@ -505,3 +505,35 @@ t.test(
     );
   },
 );
+
+t.test('a host that took its MAC back while notices were lost is told again', async (test) => {
+  const { clock, dataplane, hosts, events, vtep } = await openRig(0);
+  hosts.attachMac(10, HOST, 'p1');
+  hosts.faults.loseNotices = true;
+  dataplane.setMac(10, HOST, vtep, 0);
+  await settle(clock);
+  hosts.attachMac(10, HOST, 'p1');
+  hosts.faults.loseNotices = false;
+  events.macs.clear();
+  hosts.overrun();
+  clock.advance(1000);
+  await settle(clock);
+  test.same([...events.macs.keys()], ['10 02:00:00:00:00:05']);
+  dataplane.deleteMac(10, HOST);
+  await settle(clock);
+  test.match(dataplane.counters(), { desired: 0, failed: 0 });
+});
+
+t.test('a host whose MAC was taken away while notices were lost is told gone', async (test) => {
+  const { clock, dataplane, hosts, events, vtep } = await openRig(0);
+  hosts.attachMac(10, HOST, 'p1');
+  hosts.faults.loseNotices = true;
+  dataplane.setMac(10, HOST, vtep, 0);
+  await settle(clock);
+  hosts.faults.loseNotices = false;
+  hosts.overrun();
+  clock.advance(1000);
+  await settle(clock);
+  test.same([...events.macs.keys()], []);
+  test.match(dataplane.counters(), { installed: 1 });
+});
