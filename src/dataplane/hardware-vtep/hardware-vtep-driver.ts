@@ -32,6 +32,7 @@ import {
   takeInventory,
 } from './inventory.ts';
 import { MAC_ROW, type MacRows } from './mac-rows.ts';
+import { Overrides } from './overrides.ts';
 import { type LogicalSwitchRow, Picture } from './picture.ts';
 import { RowLedger } from './row-ledger.ts';
 import { RowWriter } from './row-writer.ts';
@@ -85,6 +86,7 @@ export class HardwareVtepDriver implements Driver {
   readonly #ledger: RowLedger;
   readonly #writer: RowWriter;
   readonly #health: TunnelHealth;
+  readonly #overrides: Overrides;
   readonly #errors = new ErrorCodes();
   readonly #ports: string[] = [];
   #bindings: readonly Binding[];
@@ -122,6 +124,7 @@ export class HardwareVtepDriver implements Driver {
       remoteIpGone: (ls, ip) => this.#notice((sink) => sink.neighbourMissing(this.#vni(ls.uuid), ip)),
       localMacChanged: (ls, high, low) => this.#notice(() => this.#reportLocal(ls, high, low, ORIGIN.NOTICE)),
       localIpGone: (ls, ip) => this.#notice((sink) => sink.localNeighbourGone(this.#vni(ls.uuid), ip)),
+      localRowGone: (uuid) => this.#overrides.gone(uuid),
       floodChanged: (ls) => this.#changedFloods.add(ls),
       structureChanged: () => {
         this.#structureChanged = true;
@@ -129,6 +132,7 @@ export class HardwareVtepDriver implements Driver {
       settled: () => this.#settled(),
     });
     this.#inventory = takeInventory(this.picture, switchName, this.#bindings);
+    this.#overrides = new Overrides(clock, (uuid) => this.#localAgain(uuid));
     this.#health = new TunnelHealth(this.picture, addresses, clock, (vtep, reachable) => {
       this.#sink?.vtepReachable(vtep, reachable);
       this.#sink?.settled();
@@ -252,6 +256,7 @@ export class HardwareVtepDriver implements Driver {
     this.#awayTimer?.cancel();
     this.#structureTimer?.cancel();
     this.#health.close();
+    this.#overrides.clear();
     this.session.close();
     for (const { reject } of this.#whenReady.splice(0)) reject(new Error('the dataplane was closed'));
     this.#ledger.close();
@@ -460,11 +465,23 @@ export class HardwareVtepDriver implements Driver {
     for (let row = rows.first(slot, high, low); row >= 0; row = rows.next(row)) {
       if ((rows.flags[row]! & MAC_ROW.OVERRIDDEN) !== 0) continue;
       rows.flags[row]! |= MAC_ROW.OVERRIDDEN;
+      this.#overrides.add(rows.uuid(row));
       overridden = true;
       const ip = rows.ip(row);
       if (ip) this.#sink?.localNeighbourGone(vni, ip);
     }
     if (overridden) this.#sink?.localMacGone(vni, high, low);
+  }
+
+  /** The switch has left the row in place: the host is there. */
+  #localAgain(uuid: Uuid): void {
+    const rows = this.picture.local;
+    const row = rows.find(uuid);
+    if (row < 0) return;
+    rows.flags[row]! &= ~MAC_ROW.OVERRIDDEN;
+    const logicalSwitch = this.picture.logicalSwitchAt(rows.logicalSwitch(row));
+    this.#notice(() => this.#reportLocal(logicalSwitch, rows.macHigh(row), rows.macLow(row), ORIGIN.NOTICE));
+    this.#settled();
   }
 
   /** Tells of each VTEP whether it is there, and of those that were there before and are not any more. */

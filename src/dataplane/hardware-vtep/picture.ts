@@ -44,6 +44,7 @@ export interface PictureListener {
   /** An address that a row with this key had, and has no more. */
   remoteIpGone(logicalSwitch: LogicalSwitchRow, ip: Uint8Array): void;
   localMacChanged(logicalSwitch: LogicalSwitchRow, macHigh: number, macLow: number): void;
+  localRowGone(uuid: Uuid): void;
   localIpGone(logicalSwitch: LogicalSwitchRow, ip: Uint8Array): void;
   floodChanged(logicalSwitch: Uuid): void;
   /** Something other than MAC rows changed. */
@@ -320,6 +321,7 @@ export class Picture implements MonitorSink {
     const rows = this.local;
     const row = rows.find(uuid);
     if (row < 0) return;
+    this.#listener.localRowGone(uuid);
     const logicalSwitch = this.logicalSwitchAt(rows.logicalSwitch(row));
     const [high, low, ip] = [rows.macHigh(row), rows.macLow(row), rows.ip(row)];
     rows.remove(row);

@@ -27,13 +27,14 @@ export class TestSwitch {
     return this.#client;
   }
 
+  /** `emulate` false: a switch that does nothing, for measurements. */
   static async start(
     server: OvsdbServer,
-    options: { tunnelIp?: string | undefined } = { tunnelIp: TUNNEL_IP },
-  ) {
+    options: { readonly tunnelIp: string | undefined; readonly emulate?: boolean } = { tunnelIp: TUNNEL_IP },
+  ): Promise<TestSwitch> {
     const made = new TestSwitch(await server.connect(), await server.connect());
     await made.#addSwitch(options.tunnelIp);
-    await made.#emulate();
+    if (options.emulate !== false) await made.#emulate();
     return made;
   }
 
