@@ -37,7 +37,8 @@ export async function churn(
     const target = { host: setting.routerId, port: setting.port, holdTimeSeconds: system.holdTimeSeconds };
     await mover.connect(target, [receiverAddress(CLIENTS)], standing.routes + MOVING);
     await source.ask({ type: 'announce' });
-    await sink.ask({ type: 'await', count: standing.routes, seconds: 120 });
+    const stood = await sink.ask({ type: 'await', count: standing.routes, seconds: 120 });
+    if (stood.at < 0) throw new Error(`only ${stood.counts} of ${standing.routes} routes came`);
     const feed = { ...standing, first: standing.routes, routes: MOVING, leaves: 2, vnis: 5 };
     await mover.ask({ type: 'churn', feed, perSecond, seconds: SETTLING_SECONDS });
     await running.longestPause();

@@ -57,6 +57,7 @@ async function main(): Promise<number> {
     rows: [],
     points: [],
     pauses: new Map(),
+    failures: [],
     log: (text) => console.log(text),
   };
   try {

@@ -27,7 +27,7 @@ ${lines.join('\n')}
 | Work | Median of the runs | Worst run |
 |---|---|---|
 ${pauses.join('\n')}
-
+${printFailures(bench.failures)}
 ## How it is measured
 
 - The system measured runs in a network namespace of its own, the load generator in another, joined by a veth pair. The
@@ -45,6 +45,12 @@ ${pauses.join('\n')}
 - The event loop's longest pause is monitorEventLoopDelay of perf_hooks inside evpnd (test/bench/fabric/loop-delay.mjs). It
   counts the time that the machine gave to others, too.
 `;
+}
+
+function printFailures(failures: readonly string[]): string {
+  if (failures.length === 0) return '';
+  const lines = failures.map((text) => `- ${text}`);
+  return `\n## Runs that did not end\n\nThey count in no median.\n\n${lines.join('\n')}\n`;
 }
 
 function frrVersion(): string {

@@ -39,6 +39,8 @@ export interface Bench {
   readonly points: Point[];
   /** Longest pauses of evpnd's event loop, by work. */
   readonly pauses: Map<string, number[]>;
+  /** Runs that did not end: they count in no median. */
+  readonly failures: string[];
   log(text: string): void;
 }
 
@@ -73,7 +75,9 @@ async function alternate<T extends object>(
           bench.pauses.set(name, [...(bench.pauses.get(name) ?? []), pauseMilliseconds]);
         }
       } catch (error) {
-        bench.log(`${name}: ${system.name} failed: ${(error as Error).message}`);
+        const text = `${name}: ${system.name}: ${(error as Error).message}`;
+        bench.failures.push(text);
+        bench.log(`failed: ${text}`);
       }
     }
   }
@@ -258,7 +262,7 @@ export async function latencyRow(bench: Bench, samples: number): Promise<void> {
       times[system.name] = await latency(system, samples, fdb, directory);
       bench.log(`latency: ${system.name} p50 ${quantile(times[system.name], 0.5)} µs`);
     } catch (error) {
-      bench.log(`latency: ${system.name} failed: ${(error as Error).message}`);
+      bench.failures.push(`latency: ${system.name}: ${(error as Error).message}`);
     }
   }
   for (const [name, share, limit] of [
