@@ -54,6 +54,7 @@ bench-quick: $(BUILT) ## guard against regressions by ratio to a calibration loo
 simulate: $(NODE_TOOLS) ## whole fabrics in one process under faults (SCHEDULES=1000 SEED=1 LEAVES=; ROUTES=20000: a large one)
 	@$(RUN_TS) test/simulate/run.ts $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(LEAVES),--leaves $(LEAVES)) $(if $(ROUTES),--routes $(ROUTES)) $(if $(VNIS),--vnis $(VNIS)) \
+	  $(if $(VNIS_PER_LEAF),--vnis-per-leaf $(VNIS_PER_LEAF)) $(if $(REFLECTORS),--reflectors $(REFLECTORS)) \
 	  $(if $(REPLAY),--replay $(REPLAY)) $(if $(SAVE),--save $(SAVE)) $(if $(VERBOSE),--verbose)
 
 lint: $(NODE_TOOLS) ## check style and formatting

@@ -3,6 +3,8 @@
  * moved are found where they are; until a leaf that died is forgotten, and has everything again; and a reflector, too.
  */
 import { printMac } from '../../src/base/mac.ts';
+import { LOCAL } from '../../src/rib/index.ts';
+import { FIRST_VNI } from './configuration.ts';
 import { Fabric } from './fabric.ts';
 import type { FabricShape } from './schedule.ts';
 import type { Host } from './world.ts';
@@ -11,6 +13,8 @@ export interface Scale {
   readonly leaves: number;
   readonly reflectors: number;
   readonly vnis: number;
+  /** Each leaf has so many of the VNIs. */
+  readonly vnisPerLeaf: number;
   /** MAC and MAC+IP routes of the whole fabric: two for each host. */
   readonly routes: number;
 }
@@ -22,29 +26,42 @@ const OCTETS_A_GIB = 2 ** 30;
 
 /** Yields a line of text for each step. */
 export async function* convergence(scale: Scale): AsyncGenerator<string> {
-  const { leaves, reflectors, vnis, routes } = scale;
-  const fabric = new Fabric({ shape: shapeOf(scale), seed: 1 });
+  const { leaves, reflectors, vnis, vnisPerLeaf, routes } = scale;
+  const hasVni = (leaf: number, vni: number): boolean => {
+    const first = (leaf * vnisPerLeaf) % vnis;
+    return (vni - FIRST_VNI - first + vnis) % vnis < vnisPerLeaf;
+  };
+  const fabric = new Fabric({ shape: shapeOf(scale), seed: 1, hasVni });
   const { hosts } = fabric.world;
+  const leavesOf = new Map<number, readonly number[]>();
+  for (let vni = FIRST_VNI; vni < FIRST_VNI + vnis; vni++) {
+    leavesOf.set(
+      vni,
+      [...Array(leaves).keys()].filter((leaf) => hasVni(leaf, vni)),
+    );
+  }
   hosts.forEach((host, index) => {
     const place = Math.floor(index / vnis);
-    host.leaf = place % leaves;
+    const behind = leavesOf.get(host.vni)!;
+    host.leaf = behind[place % behind.length];
     host.addresses = [2 * place + 1];
   });
-  yield `${leaves} leaves, ${reflectors} reflectors, ${vnis} VNIs on each leaf, ${hosts.length} hosts with an IPv6 address each: ` +
-    `${routes + leaves * vnis} routes, in the tables of ${leaves + reflectors} speakers`;
+  yield `${leaves} leaves, ${reflectors} reflectors, ${vnis} VNIs, ${vnisPerLeaf} of them on each leaf, ` +
+    `${hosts.length} hosts with an IPv6 address each: ${routes + leaves * vnisPerLeaf} routes`;
 
   fabric.start();
-  const empty = entriesOf(scale, leaves, 0);
+  const empty = expectedEntries(fabric, [], undefined);
   yield await timed(fabric, `sessions, and ${empty} flood entries`, () => entries(fabric) === empty);
 
   for (const host of hosts) fabric.speak(host);
-  const full = entriesOf(scale, leaves, hosts.length);
+  const full = expectedEntries(fabric, hosts, undefined);
   yield await timed(fabric, `all hosts speak: ${full} forwarding entries`, () => entries(fabric) === full);
   yield memoryText();
 
   const moving = hosts.slice(0, MOVING_HOSTS);
   for (const host of moving) {
-    host.leaf = (host.leaf! + 1) % leaves;
+    const behind = leavesOf.get(host.vni)!;
+    host.leaf = behind[(behind.indexOf(host.leaf!) + 1) % behind.length];
     fabric.speak(host);
   }
   yield await timed(fabric, `${moving.length} hosts move`, () => isFound(fabric, moving));
@@ -54,7 +71,7 @@ export async function* convergence(scale: Scale): AsyncGenerator<string> {
   const { tables } = last.machine;
   const ownEntries = tables.entries.size;
   last.machine.end('crash', false, () => {});
-  const without = entriesOf(scale, leaves - 1, hosts.length - behind);
+  const without = expectedEntries(fabric, hosts, last.index);
   yield await timed(fabric, `a leaf with ${behind} hosts crashes`, () => entries(fabric) === without);
   last.machine.start();
   yield await timed(fabric, 'it is back, and has everything', () => {
@@ -62,7 +79,10 @@ export async function* convergence(scale: Scale): AsyncGenerator<string> {
   });
 
   const reflector = fabric.reflectors[0]!;
-  const total = reflector.speaker!.rib.routeCount;
+  const total = fabric.leaves.reduce(
+    (sum, { machine }) => sum + machine.speaker!.rib.counts(LOCAL).received,
+    0,
+  );
   reflector.end('crash', false, () => reflector.start());
   yield await timed(fabric, 'a reflector restarts, and has everything from everybody', () => {
     const { neighbours, rib } = reflector.speaker!;
@@ -92,9 +112,18 @@ function shapeOf({ leaves, reflectors, vnis, routes }: Scale): FabricShape {
   };
 }
 
-/** In all tables together, with that many leaves and hosts: each other leaf has a MAC and a neighbour of each host. */
-const entriesOf = ({ vnis }: Scale, leaves: number, hosts: number): number =>
-  (leaves - 1) * (2 * hosts + vnis * leaves);
+/** In all tables together, without one leaf: each other leaf of its VNI has a MAC and a neighbour of each host. */
+function expectedEntries(fabric: Fabric, hosts: readonly Host[], without: number | undefined): number {
+  const members = new Map<number, number>();
+  for (const { index, places } of fabric.leaves) {
+    if (index === without) continue;
+    for (const vni of places.keys()) members.set(vni, (members.get(vni) ?? 0) + 1);
+  }
+  let sum = 0;
+  for (const count of members.values()) sum += count * (count - 1);
+  for (const { vni, leaf } of hosts) if (leaf !== without) sum += 2 * (members.get(vni)! - 1);
+  return sum;
+}
 
 function entries({ leaves }: Fabric): number {
   let sum = 0;
@@ -107,8 +136,8 @@ function isFound(fabric: Fabric, hosts: readonly Host[]): boolean {
   return hosts.every((host) => {
     const place = fabric.leaves[host.leaf!]!;
     const key = `mac ${host.vni} ${printMac(host.mac)}`;
-    return fabric.leaves.every(({ machine }) => {
-      if (machine === place.machine) return true;
+    return fabric.leaves.every(({ machine, places }) => {
+      if (machine === place.machine || !places.has(host.vni)) return true;
       const entry = machine.tables.entries.get(key);
       return entry !== undefined && machine.addresses.text(entry.vtep) === fabric.vtep(place);
     });

@@ -28,6 +28,8 @@ export interface FabricOptions {
   readonly shape: FabricShape;
   readonly seed: number;
   readonly logOf?: ((name: string, clock: SimulatedClock) => Logger) | undefined;
+  /** Whether a leaf has a device for a VNI; every leaf has all of them otherwise. */
+  readonly hasVni?: ((leaf: number, vni: number) => boolean) | undefined;
 }
 
 /** What a leaf's operator has made of a VNI. */
@@ -55,7 +57,7 @@ export class Fabric {
   /** Conditions that hold for a while, and how often each was asked for. */
   readonly #conditions = new Map<string, number>();
 
-  constructor({ shape, seed, logOf = () => silentLogger }: FabricOptions) {
+  constructor({ shape, seed, logOf = () => silentLogger, hasVni = () => true }: FabricOptions) {
     this.shape = shape;
     const { latencyMilliseconds, windowOctets } = shape;
     const highWaterOctets = windowOctets * 4;
@@ -81,7 +83,11 @@ export class Fabric {
     this.leaves = Array.from({ length: shape.leaves }, (_, index) => ({
       index,
       machine: machine(`leaf${index}`, leafAddress(index), configurations.leaf(index), index),
-      places: new Map(allVnis(shape).map((vni) => [vni, { present: true, up: true, declared: true }])),
+      places: new Map(
+        allVnis(shape)
+          .filter((vni) => hasVni(index, vni))
+          .map((vni) => [vni, { present: true, up: true, declared: true }]),
+      ),
       renumbered: false,
     }));
     this.reflectors = Array.from({ length: shape.reflectors }, (_, index) =>
@@ -413,6 +419,7 @@ export class Fabric {
       vlan: undefined,
       up: leaf.places.get(vni)!.up,
       mtu: MTU,
+      ownMacs: [],
       warnings: [],
     };
     leaf.machine.hosts.setInstance(state);

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     routes: { type: 'string' },
     vnis: { type: 'string', default: '10' },
+    'vnis-per-leaf': { type: 'string' },
     reflectors: { type: 'string', default: '2' },
   },
 });
@@ -35,6 +36,7 @@ async function runScale(): Promise<void> {
     leaves: leaves ?? 100,
     reflectors: Number(values.reflectors),
     vnis: Number(values.vnis),
+    vnisPerLeaf: Number(values['vnis-per-leaf'] ?? values.vnis),
     routes: Number(values.routes),
   };
   for await (const line of convergence(scale)) console.log(line);
