@@ -2,7 +2,15 @@
  * A neighbour of the daemon: where its session and the RIB meet. While the session is up, what it announces enters the
  * RIB as a source, and what the RIB has for it leaves through the Adj-RIB-Out of its policy.
  */
-import { type BgpFault, CEASE, FAMILY, type FaultAction, parseIp, ROUTE_REFRESH_SUBTYPE } from 'bgp-protocol';
+import {
+  type BgpFault,
+  CEASE,
+  FAMILY,
+  type Family,
+  type FaultAction,
+  parseIp,
+  ROUTE_REFRESH_SUBTYPE,
+} from 'bgp-protocol';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { NeighborConfig, SessionConfig } from '../config/index.ts';
@@ -17,6 +25,7 @@ import {
 import type { EventStream } from './events.ts';
 import { type Identity, peerSettings } from './peer-settings.ts';
 import { PrefixLimit } from './prefix-limit.ts';
+import { StalePaths } from './stale-paths.ts';
 
 export type NeighbourConfig = SessionConfig & Pick<NeighborConfig, 'address' | 'peerGroup'>;
 
@@ -44,6 +53,8 @@ interface Attachment {
 
 /** RFC 4684 section 6: "it MUST limit that delay to an upper bound. By default, a 60 second value should be used". */
 const MEMBERSHIP_WAIT_MILLISECONDS = 60_000;
+/** Some peers (GoBGP) mark no end: memberships that are followed by no other for so long are taken for all. */
+const MEMBERSHIP_QUIET_MILLISECONDS = 2_000;
 
 /** UPDATEs with a fault, by the strongest thing that was done (RFC 7606 section 2). */
 export interface MalformedCounts {
@@ -63,9 +74,11 @@ export class Neighbour implements PeerEvents {
   readonly #log: Logger;
   #source: SourceId | undefined;
   #attachment: Attachment | undefined;
-  #staleTimer: Timer | undefined;
+  readonly #staleRoutes: StalePaths;
+  readonly #staleMemberships: StalePaths;
   /** Runs while no route is sent because the peer has not yet said which ones it wants. */
   #membershipTimer: Timer | undefined;
+  #quietTimer: Timer | undefined;
   #endOfRibSeen = false;
   /** The fault that the walk of the current UPDATE ended with. */
   #worst: BgpFault | undefined;
@@ -81,6 +94,8 @@ export class Neighbour implements PeerEvents {
     this.dynamic = dynamic;
     this.#deps = deps;
     this.#log = deps.log.child({ peer: config.address });
+    this.#staleRoutes = new StalePaths(deps.clock, deps.rib);
+    this.#staleMemberships = new StalePaths(deps.clock, deps.rib.memberships);
     this.limit = new PrefixLimit(config.maximumPrefix, deps.clock, {
       problem: (text) => deps.problem(config.address, text),
       exceeded: (data) => this.#overLimit(data),
@@ -157,7 +172,7 @@ export class Neighbour implements PeerEvents {
   remove(message?: string): void {
     this.peer.stop({ message });
     this.#detach(false);
-    this.#staleTimer?.cancel();
+    this.#forgetStale();
     this.limit.close();
     if (this.#source !== undefined) this.#deps.rib.removeSource(this.#source);
     this.#source = undefined;
@@ -169,6 +184,8 @@ export class Neighbour implements PeerEvents {
     const { rib } = this.#deps;
     const client = this.#config.routeReflectorClient && negotiated.kind === 'ibgp';
     const source = this.#takeSource(negotiated, client);
+    this.#staleRoutes.returned(source, preserves(negotiated, FAMILY.L2VPN_EVPN));
+    this.#staleMemberships.returned(source, preserves(negotiated, FAMILY.RT_CONSTRAINT));
     const constrained = negotiated.families.includes(FAMILY.RT_CONSTRAINT);
     const out: OutPeer = {
       ...(constrained ? { interest: rib.memberships.interest(source) } : {}),
@@ -198,7 +215,7 @@ export class Neighbour implements PeerEvents {
       nextHop: negotiated.local.address.split('%')[0]!,
       enhancedRouteRefresh: negotiated.enhancedRefresh,
       write: (buffer) => this.peer.write(buffer),
-      interestChanged: () => this.#attachment?.group.interestChanged(this.#attachment.out),
+      interestChanged: () => this.#interestChanged(),
       ready: () => this.#sendRoutes(),
     };
   }
@@ -212,10 +229,16 @@ export class Neighbour implements PeerEvents {
     });
   }
 
+  #interestChanged(): void {
+    if (this.#membershipTimer) {
+      this.#quietTimer?.cancel();
+      this.#quietTimer = this.#deps.clock.after(MEMBERSHIP_QUIET_MILLISECONDS, () => this.#sendRoutes());
+    } else this.#attachment?.group.interestChanged(this.#attachment.out);
+  }
+
   #sendRoutes(): void {
     if (!this.#membershipTimer || !this.#attachment) return;
-    this.#membershipTimer.cancel();
-    this.#membershipTimer = undefined;
+    this.#stopWaiting();
     this.#attachment.group.join(this.#attachment.out);
   }
 
@@ -234,16 +257,16 @@ export class Neighbour implements PeerEvents {
   routeRefresh(_peer: Peer, family: number, subtype: number): void {
     if (this.#source === undefined) return;
     if (family === FAMILY.RT_CONSTRAINT) this.#membershipRefresh(this.#source, subtype);
-    else if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) this.#deps.rib.markStale(this.#source);
-    else if (subtype === ROUTE_REFRESH_SUBTYPE.END) this.#deps.rib.sweepStale(this.#source);
+    else if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) this.#staleRoutes.beginRefresh(this.#source);
+    else if (subtype === ROUTE_REFRESH_SUBTYPE.END) this.#staleRoutes.endRefresh(this.#source);
     else if (this.#attachment) this.#attachment.group.refresh(this.#attachment.out);
   }
 
   #membershipRefresh(source: SourceId, subtype: number): void {
     const { memberships } = this.#deps.rib;
     const membership = this.#attachment?.membership;
-    if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) memberships.markStale(source);
-    else if (subtype === ROUTE_REFRESH_SUBTYPE.END) memberships.sweepStale(source);
+    if (subtype === ROUTE_REFRESH_SUBTYPE.BEGIN) this.#staleMemberships.beginRefresh(source);
+    else if (subtype === ROUTE_REFRESH_SUBTYPE.END) this.#staleMemberships.endRefresh(source);
     else if (membership) memberships.refresh(membership);
   }
 
@@ -255,11 +278,15 @@ export class Neighbour implements PeerEvents {
   }
 
   closed(_peer: Peer, reason: SessionEnd): void {
-    const kept = reason.keepStale?.families ?? [];
-    this.#detach(kept.includes(FAMILY.RT_CONSTRAINT));
+    const { families = [], seconds = 0 } = reason.keepStale ?? {};
+    const keepsRoutes = families.includes(FAMILY.L2VPN_EVPN);
+    // What a peer has asked for is of no use without its routes.
+    const keepsMemberships = keepsRoutes && families.includes(FAMILY.RT_CONSTRAINT);
+    this.#forgetStale();
+    this.#detach(keepsMemberships);
     if (this.#source === undefined) return;
-    if (reason.keepStale && kept.includes(FAMILY.L2VPN_EVPN))
-      this.#keepStale(this.#source, reason.keepStale.seconds);
+    if (keepsMemberships) this.#staleMemberships.keep(this.#source, seconds);
+    if (keepsRoutes) this.#keepStale(this.#source, seconds);
     else this.#deps.rib.sourceDown(this.#source);
     this.#deps.progress();
     this.#finishIfDynamic();
@@ -289,30 +316,28 @@ export class Neighbour implements PeerEvents {
       remoteAs: negotiated.remoteAs,
     };
     const before = this.#source;
-    if (before !== undefined && this.#staleTimer && sameSource(rib.sources.spec(before), spec)) return before;
-    this.#staleTimer?.cancel();
-    this.#staleTimer = undefined;
+    if (before !== undefined && this.#staleRoutes.kept && sameSource(rib.sources.spec(before), spec))
+      return before;
+    this.#forgetStale();
     if (before !== undefined) rib.removeSource(before);
     return (this.#source = rib.addSource(spec));
   }
 
   /** RFC 4724 section 4.2: the routes of a restarting peer stay until it has sent them again, or the time is up. */
   #keepStale(source: SourceId, seconds: number): void {
-    const { rib, clock } = this.#deps;
-    rib.markStale(source);
+    this.#deps.rib.keepStale(source);
     this.#log.info({ seconds }, 'keeps the routes of the restarting peer as stale');
-    this.#staleTimer?.cancel();
-    this.#staleTimer = clock.after(seconds * 1000, () => {
-      this.#staleTimer = undefined;
-      rib.sweepStale(source);
-      rib.memberships.sweepStale(source);
-      this.#finishIfDynamic();
-    });
+    this.#staleRoutes.keep(source, seconds, () => this.#finishIfDynamic());
+  }
+
+  #forgetStale(): void {
+    this.#staleRoutes.forget();
+    this.#staleMemberships.forget();
   }
 
   /** Nothing keeps a dynamic neighbour without a session, but for stale routes, or a limit that keeps it down. */
   #finishIfDynamic(): void {
-    if (this.dynamic && !this.isEstablished && !this.#staleTimer && !this.limit.holds)
+    if (this.dynamic && !this.isEstablished && !this.#staleRoutes.kept && !this.limit.holds)
       this.#deps.finished(this);
   }
 
@@ -333,18 +358,19 @@ export class Neighbour implements PeerEvents {
   #endOfRib(): void {
     this.#endOfRibSeen = true;
     this.#log.debug({}, 'has received End-of-RIB');
-    if (this.#staleTimer) {
-      this.#staleTimer.cancel();
-      this.#staleTimer = undefined;
-      this.#deps.rib.sweepStale(this.#source!);
-    }
+    this.#staleRoutes.endOfRib(this.#source!);
     this.#deps.progress();
+  }
+
+  #stopWaiting(): void {
+    this.#membershipTimer?.cancel();
+    this.#quietTimer?.cancel();
+    this.#membershipTimer = this.#quietTimer = undefined;
   }
 
   /** `keepMemberships`: what the peer has asked for stays, as stale. */
   #detach(keepMemberships: boolean): void {
-    this.#membershipTimer?.cancel();
-    this.#membershipTimer = undefined;
+    this.#stopWaiting();
     if (!this.#attachment) return;
     const { group, out, membership } = this.#attachment;
     group.leave(out);
@@ -378,6 +404,12 @@ export function routerIdNumber(text: string): number {
   const bytes = parseIp(text);
   if (bytes?.length !== 4) throw new TypeError(`Cannot read router id: saw "${text}", expected dotted quad`);
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
+/** RFC 4724 section 4.2: the F bit of the family, in the capability that the peer has come back with. */
+function preserves({ gracefulRestart }: Negotiated, wanted: Family): boolean {
+  const found = gracefulRestart?.families.find(({ family }) => family === wanted);
+  return found?.forwardingPreserved ?? false;
 }
 
 function sameSource(a: object | undefined, b: object): boolean {

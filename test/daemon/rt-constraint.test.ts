@@ -1,10 +1,11 @@
 /** Route target constraint between whole speakers over a network in memory, on a clock that waits. */
-import { FAMILY } from 'bgp-protocol';
+import { encodeRoute, FAMILY } from 'bgp-protocol';
 import t, { type Test } from 'tap';
 import { ManualClock } from '../../src/base/clock.ts';
 import { recordingLogger } from '../../src/base/log.ts';
 import { routeTargetOf } from '../../src/evpn/route-targets.ts';
 import { MemoryNetwork, Peer } from '../../src/session/index.ts';
+import { membershipUpdates } from '../rib/kit.ts';
 import { Speaker } from './speaker.ts';
 
 const REFLECTOR = '192.0.2.100';
@@ -15,6 +16,13 @@ const towards = (address: string, more = ''): string =>
   `  - { address: ${address}, remote-as: internal, timers: { connect-retry: 1 }${more} }\n`;
 const leafYaml = (more = ''): string => `neighbors:\n${towards(REFLECTOR, more)}`;
 const WITHOUT = ', families: [l2vpn-evpn]';
+
+const membership = (vni: number): Uint8Array =>
+  encodeRoute(FAMILY.RT_CONSTRAINT, {
+    lengthBits: 96,
+    originAutonomousSystem: 65000,
+    routeTarget: `65000:${vni}`,
+  });
 
 class Fabric {
   readonly clock = new ManualClock();
@@ -126,15 +134,11 @@ t.test('inside an AS only: an external peer is not asked and is told everything'
   t.equal(there.receivedFrom('192.0.2.1'), 1);
 });
 
-t.test(
-  'RFC 4684 section 6: no route before the End-of-RIB of the memberships, but after 60 s at the latest',
-  async (t) => {
-    const fabric = new Fabric(t);
-    const reflector = await fabric.add(REFLECTOR, CLIENTS);
-    reflector.announce(1);
-    let updates = 0;
-    const { clock, network } = fabric;
-    const peer = new Peer(
+/** A peer with the family that says nothing by itself. Counts the UPDATEs that it gets. */
+function silentPeer(t: Test, { clock, network }: Fabric): { readonly peer: Peer; updates: number } {
+  const silent = {
+    updates: 0,
+    peer: new Peer(
       {
         address: REFLECTOR,
         localAs: 65000,
@@ -146,7 +150,7 @@ t.test(
       {
         established: () => {},
         update: () => {
-          updates++;
+          silent.updates++;
           return undefined;
         },
         routeRefresh: () => {},
@@ -154,18 +158,46 @@ t.test(
         closed: () => {},
         stateChanged: () => {},
       },
-    );
-    peer.start();
-    t.teardown(() => peer.stop());
-    clock.advance(3000);
-    t.ok(peer.negotiated);
-    t.equal(updates, 2, 'the default membership, and its End-of-RIB');
-    clock.advance(50_000);
-    t.equal(updates, 2);
-    clock.advance(10_000);
-    t.equal(updates, 3, 'the End-of-RIB of the routes, none of which it has asked for');
+    ),
+  };
+  silent.peer.start();
+  t.teardown(() => silent.peer.stop());
+  clock.advance(3000);
+  t.ok(silent.peer.negotiated);
+  t.equal(silent.updates, 2, 'the default membership, and its End-of-RIB');
+  return silent;
+}
+
+t.test(
+  'RFC 4684 section 6: no route before the End-of-RIB of the memberships, but after 60 s at the latest',
+  async (t) => {
+    const fabric = new Fabric(t);
+    const reflector = await fabric.add(REFLECTOR, CLIENTS);
+    reflector.announce(1);
+    const silent = silentPeer(t, fabric);
+    fabric.clock.advance(50_000);
+    t.equal(silent.updates, 2);
+    fabric.clock.advance(10_000);
+    t.equal(silent.updates, 3, 'the End-of-RIB of the routes, none of which it has asked for');
   },
 );
+
+t.test('memberships without an End-of-RIB are taken for all when no other has come for 2 s', async (t) => {
+  const fabric = new Fabric(t);
+  const reflector = await fabric.add(REFLECTOR, CLIENTS);
+  reflector.announce(1, 10);
+  const silent = silentPeer(t, fabric);
+  silent.peer.write(membershipUpdates(true, [membership(10)]));
+  fabric.clock.advance(1500);
+  silent.peer.write(membershipUpdates(true, [membership(11)]));
+  fabric.clock.advance(1500);
+  t.equal(silent.updates, 2);
+  fabric.clock.advance(1000);
+  t.equal(silent.updates, 4, 'the route, and its End-of-RIB');
+  silent.peer.write(membershipUpdates(false, [membership(10)]));
+  fabric.clock.advance(100);
+  t.equal(silent.updates, 5, 'withdrawn, for it is not asked for any more');
+});
 
 t.test('a session that ends takes its memberships along, and brings them back', async (t) => {
   const fabric = new Fabric(t);
