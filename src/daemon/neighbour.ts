@@ -239,6 +239,7 @@ export class Neighbour implements PeerEvents {
   #sendRoutes(): void {
     if (!this.#membershipTimer || !this.#attachment) return;
     this.#stopWaiting();
+    this.#staleMemberships.endOfRib(this.#attachment.out.source);
     this.#attachment.group.join(this.#attachment.out);
   }
 

@@ -100,12 +100,17 @@ export class Rib extends RibView implements DecisionInput, OutHost {
 
   /** The session is gone: its paths are removed in slices. It may come back meanwhile. */
   sourceDown(source: SourceId): void {
-    this.markStale(source);
-    this.sources.endOfRib[source] = false;
+    this.keepStale(source);
     this.sweepStale(source);
   }
 
-  /** RFC 7313 section 4, at BoRR; RFC 4724 section 4.2: what is not announced again is swept later. */
+  /** RFC 4724 section 4.2: the session is gone and its paths stay, as stale. The next one has an End-of-RIB of its own. */
+  keepStale(source: SourceId): void {
+    this.markStale(source);
+    this.sources.endOfRib[source] = false;
+  }
+
+  /** RFC 7313 section 4, at BoRR: what is not announced again is swept later. */
   markStale(source: SourceId): void {
     this.sources.nextGeneration(source);
   }
