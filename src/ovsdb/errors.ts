@@ -32,3 +32,18 @@ export function errorText(error: unknown): string {
     ? `${code}: ${error.message}`
     : error.message;
 }
+
+/**
+ * What ended a connection. With TLS 1.3 a server that refuses our certificate says so only after the handshake, so this may come at
+ * any time.
+ */
+export function connectionError(cause: Error): OvsdbError {
+  const { code, reason } = cause as NodeJS.ErrnoException & { readonly reason?: string };
+  if (typeof code !== 'string' || !/CERT|SSL|TLS|SIGNATURE|ISSUER/.test(code)) {
+    return new OvsdbError('disconnected', errorText(cause), { cause });
+  }
+  if (reason === undefined)
+    return new OvsdbError('certificate', `TLS failed: ${errorText(cause)}`, { cause });
+  const whose = /alert/.test(reason) ? 'the switch refuses our certificate: ' : '';
+  return new OvsdbError('certificate', `TLS failed: ${whose}${reason}`, { cause });
+}

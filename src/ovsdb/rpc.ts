@@ -6,7 +6,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../base/clock.ts';
-import { errorText, OvsdbError } from './errors.ts';
+import { connectionError, errorText, OvsdbError } from './errors.ts';
 import { FRAMING_LIMITS, type FramingLimits, JsonFraming } from './json-framing.ts';
 
 export interface RpcOptions {
@@ -49,9 +49,11 @@ export class RpcConnection {
     this.#lastHeard = clock.now();
     this.#framing = new JsonFraming((text) => this.#take(text), options.limits ?? FRAMING_LIMITS);
     stream.on('data', (chunk: Uint8Array) => this.#heard(chunk));
-    stream.on('error', (error) => this.close(lost(errorText(error), error)));
+    stream.on('error', (error) => this.close(connectionError(error)));
     stream.on('close', () => this.close(lost('the connection was closed')));
     stream.on('end', () => this.close(lost('the switch closed the connection')));
+    // It may have been read from before, and paused.
+    stream.resume();
     this.#scheduleProbe();
   }
 

@@ -120,8 +120,9 @@ export class OvsdbSession {
   async transact(operations: string): Promise<readonly OperationResult[]> {
     const { database, lock } = this.#options;
     if (!this.#rpc || !this.isReady) throw new OvsdbError('disconnected', this.#notReadyText());
-    const guard = lock === undefined ? '' : `{"op":"assert","lock":${JSON.stringify(lock)}},`;
-    const params = `[${JSON.stringify(database)},${guard}${operations.slice(1)}`;
+    const guard = lock === undefined ? '' : `{"op":"assert","lock":${JSON.stringify(lock)}}`;
+    const parts = [JSON.stringify(database), guard, operations.slice(1, -1)];
+    const params = `[${parts.filter((part) => part !== '').join(',')}]`;
     const results = (await this.#rpc.requestText('transact', params)) as OperationResult[];
     if (!Array.isArray(results)) throw new OvsdbError('malformed', 'The answer to a transaction is no list');
     return lock === undefined ? results : results.slice(1);

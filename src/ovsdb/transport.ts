@@ -9,7 +9,7 @@ import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { OvsdbEndpoint } from '../base/ovsdb-endpoint.ts';
-import { errorText, OvsdbError } from './errors.ts';
+import { connectionError, errorText, OvsdbError } from './errors.ts';
 
 /** Files in PEM form, read anew for each connection, so that a renewed certificate counts at once. */
 export interface TlsFiles {
@@ -68,7 +68,7 @@ export function dial(
   }
   const ready = endpoint.kind === 'ssl' ? 'secureConnect' : 'connect';
   // An error after the attempt was given up must still have a listener.
-  socket.on('error', (error) => finish(undefined, connectError(error)));
+  socket.on('error', (error) => finish(undefined, connectionError(error)));
   socket.once('close', () =>
     finish(undefined, new OvsdbError('disconnected', 'the switch closed the connection')),
   );
@@ -121,10 +121,10 @@ export function listen(
     endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
   if (endpoint.kind === 'unix') rmSync(endpoint.path, { force: true });
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(connectError(error)));
+    server.once('error', (error) => reject(connectionError(error)));
     server.listen(place, () => {
       const address = server.address();
-      server.on('error', (error: Error) => refused(connectError(error)));
+      server.on('error', (error: Error) => refused(connectionError(error)));
       resolve({
         port: typeof address === 'object' && address ? address.port : 0,
         close: () => {
@@ -153,12 +153,6 @@ function makeServer(
   );
   server.on('tlsClientError', (error) => refused(tlsError(error)));
   return server;
-}
-
-function connectError(error: Error): OvsdbError {
-  const { code } = error as NodeJS.ErrnoException;
-  if (typeof code === 'string' && /CERT|SSL|TLS|SIGNATURE|ISSUER/.test(code)) return tlsError(error);
-  return new OvsdbError('disconnected', errorText(error), { cause: error });
 }
 
 const tlsError = (cause: unknown): OvsdbError =>

@@ -1,0 +1,443 @@
+/**
+ * The OVSDB client: framing at every split, endpoints, differences; a session against a scripted server, and what a server may do
+ * wrong.
+ */
+import { once } from 'node:events';
+import net from 'node:net';
+import fc from 'fast-check';
+import t, { type Test } from 'tap';
+import { ManualClock } from '../../src/base/clock.ts';
+import { recordingLogger } from '../../src/base/log.ts';
+import {
+  activeSource,
+  applyDifference,
+  JsonFraming,
+  type MonitorSink,
+  OvsdbSession,
+  parseEndpoint,
+  printEndpoint,
+  type RawRow,
+  type SessionOptions,
+  shapeOf,
+  type WantedTables,
+} from '../../src/ovsdb/index.ts';
+import { failureOf } from '../../src/ovsdb/transaction.ts';
+
+t.test('RFC 7047 section 4: messages are found however the stream is cut', async (t) => {
+  const values = fc.array(
+    fc.dictionary(
+      fc.string({ unit: 'binary' }),
+      fc.oneof(
+        fc.json().map((text) => JSON.parse(text)),
+        fc.constantFrom('{', '}"', '\\"]', '\u{1f600}'),
+      ),
+    ),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(values, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (messages, sizes) => {
+      const seen: unknown[] = [];
+      const framing = new JsonFraming((text) => seen.push(JSON.parse(text)), {
+        maxMessageOctets: 1e6,
+        maxDepth: 200,
+      });
+      const octets = Buffer.from(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+      for (let at = 0, i = 0; at < octets.length; i++) {
+        const size = sizes[i % sizes.length]!;
+        framing.push(octets.subarray(at, at + size));
+        at += size;
+      }
+      t.same(seen, JSON.parse(JSON.stringify(messages)));
+      t.equal(framing.held, 0);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+t.test('depth and size of a message are bounded, and it must be an object', async (t) => {
+  const limits = { maxMessageOctets: 100, maxDepth: 8 };
+  const push = (text: string) => () => new JsonFraming(() => {}, limits).push(Buffer.from(text));
+  t.throws(push('['), { code: 'malformed', message: /begins with octet 0x5b, expected "\{"/ });
+  t.throws(push('{}x'), { code: 'malformed' });
+  t.throws(push(`{"a":${'['.repeat(8)}`), { code: 'malformed', message: /deeper than 8 levels/ });
+  const endless = new JsonFraming(() => {}, limits);
+  t.throws(
+    () => {
+      for (let i = 0; i < 100; i++) endless.push(Buffer.from('{"a":"aaaaaaaaaaaa'));
+    },
+    { code: 'malformed', message: /longer than 100 octets/ },
+  );
+  t.ok(endless.held <= 120, 'what is held stays bounded');
+});
+
+t.test('endpoints: what Open vSwitch writes is read, and printed the same', async (t) => {
+  for (const text of [
+    ...['unix:/run/db.sock', 'punix:/run/db.sock', 'tcp:10.0.0.5:6640', 'ssl:switch5.example:6641'],
+    ...['tcp:[fd00::5]:6640', 'ptcp:6640', 'pssl:6640:10.0.0.1', 'ptcp:6640:[fd00::1]'],
+  ]) {
+    t.equal(printEndpoint(parseEndpoint(text)!), text);
+  }
+  t.equal(printEndpoint(parseEndpoint('tcp:10.0.0.5')!), 'tcp:10.0.0.5:6640', 'the port of IANA');
+  for (const text of [
+    '',
+    'tcp:',
+    'tcp:10.0.0.5:0',
+    'tcp:10.0.0.256:1',
+    'udp:1.1.1.1:1',
+    'unix:db',
+    'ptcp:x',
+    'ptcp:1:host',
+  ]) {
+    t.equal(parseEndpoint(text), undefined, text);
+  }
+});
+
+t.test('ovsdb-server(7) Update2: differences of sets and maps, scalars whole', async (t) => {
+  t.equal(shapeOf({ type: 'string' }), 'scalar');
+  t.equal(shapeOf({ type: { key: 'integer', min: 0, max: 1 } }), 'scalar');
+  t.equal(shapeOf({ type: { key: 'string', min: 0, max: 'unlimited' } }), 'set');
+  t.equal(shapeOf({ type: { key: 'string', value: 'string', min: 0, max: 'unlimited' } }), 'map');
+  t.equal(applyDifference('scalar', 'a', 'b'), 'b');
+  t.same(applyDifference('set', ['set', ['a', 'b']], ['set', ['b', 'c']]), ['set', ['a', 'c']]);
+  t.same(applyDifference('set', 'a', 'a'), ['set', []], 'the last member goes');
+  t.same(applyDifference('set', undefined, 'a'), ['set', ['a']]);
+  const map = [
+    'map',
+    [
+      ['a', '1'],
+      ['b', '2'],
+    ],
+  ];
+  t.same(
+    applyDifference('map', map, [
+      'map',
+      [
+        ['a', '1'],
+        ['b', '3'],
+        ['c', '4'],
+      ],
+    ]),
+    [
+      'map',
+      [
+        ['b', '3'],
+        ['c', '4'],
+      ],
+    ],
+  );
+});
+
+t.test('RFC 7047 section 4.1.3: which operation failed, or that the commit did', async (t) => {
+  t.equal(failureOf([{}, { count: 1 }], 2), undefined);
+  t.same(failureOf([{}, { error: 'timed out' }, null], 3), { operation: 1, text: 'timed out' });
+  const commit = { error: 'referential integrity violation', details: 'x' };
+  t.same(failureOf([{}, {}, commit], 2), {
+    operation: undefined,
+    text: 'referential integrity violation: x',
+  });
+});
+
+// A session against a server that says what the test tells it to
+
+const TABLES: WantedTables = [{ name: 'T', columns: ['name', 'members'] }];
+const SCHEMA = {
+  name: 'db',
+  version: '1.2.3',
+  tables: {
+    T: {
+      columns: { name: { type: 'string' }, members: { type: { key: 'string', min: 0, max: 'unlimited' } } },
+    },
+  },
+};
+
+interface Call {
+  readonly method: string;
+  readonly params: unknown[];
+  readonly id: unknown;
+}
+
+class ScriptedServer {
+  readonly server = net.createServer((socket) => this.#accept(socket));
+  readonly calls: Call[] = [];
+  readonly sockets: net.Socket[] = [];
+  /** Undefined: no answer. */
+  answer: (call: Call) => { result?: unknown; error?: unknown } | undefined;
+  #waiting: { method: string; resolve: (call: Call) => void }[] = [];
+
+  constructor(answer: ScriptedServer['answer']) {
+    this.answer = answer;
+  }
+
+  async start(t: Test): Promise<string> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    t.teardown(() => {
+      for (const socket of this.sockets) socket.destroy();
+      this.server.close();
+    });
+    return `tcp:127.0.0.1:${(this.server.address() as net.AddressInfo).port}`;
+  }
+
+  send(message: object): void {
+    this.sockets.at(-1)!.write(JSON.stringify(message));
+  }
+
+  /** Resolves with the next call of that method that has not been waited for. */
+  call(method: string): Promise<Call> {
+    const at = this.calls.findIndex((each) => each.method === method);
+    if (at >= 0) return Promise.resolve(this.calls.splice(at, 1)[0]!);
+    return new Promise((resolve) => this.#waiting.push({ method, resolve }));
+  }
+
+  #accept(socket: net.Socket): void {
+    this.sockets.push(socket);
+    socket.on('error', () => {});
+    const framing = new JsonFraming((text) => {
+      const message = JSON.parse(text) as Call & { result?: unknown };
+      const call = { ...message, method: message.method ?? 'reply' };
+      const reply = this.answer(call);
+      if (reply) socket.write(JSON.stringify({ id: call.id, result: null, error: null, ...reply }));
+      const at = this.#waiting.findIndex(({ method }) => method === call.method);
+      if (at >= 0) this.#waiting.splice(at, 1)[0]!.resolve(call);
+      else this.calls.push(call);
+    });
+    socket.on('data', (chunk) => framing.push(chunk));
+  }
+}
+
+/** Answers as an ovsdb-server that knows `monitor` only. */
+const plain = (call: Call): { result?: unknown; error?: unknown } | undefined => {
+  if (call.method === 'get_schema') return { result: SCHEMA };
+  if (call.method === 'monitor')
+    return { result: { T: { u1: { new: { name: 'one', members: ['set', []] } } } } };
+  if (call.method === 'lock' || call.method === 'steal')
+    return { result: { locked: call.method === 'steal' } };
+  if (call.method === 'transact') return { result: [{ count: 1 }, { count: 2 }] };
+  return { error: { error: 'unknown method', details: call.method } };
+};
+
+class RowSink implements MonitorSink {
+  readonly rows = new Map<string, RawRow>();
+  readonly lines: string[] = [];
+  reset(): void {
+    this.rows.clear();
+    this.lines.push('reset');
+  }
+  insert(_table: string, uuid: string, row: RawRow): void {
+    this.rows.set(uuid, row);
+  }
+  replace(table: string, uuid: string, row: RawRow): void {
+    this.lines.push(`replace ${uuid}`);
+    this.insert(table, uuid, row);
+  }
+  modify(_table: string, uuid: string, row: RawRow): void {
+    this.lines.push(`modify ${uuid} ${JSON.stringify(row)}`);
+  }
+  remove(_table: string, uuid: string): void {
+    this.rows.delete(uuid);
+  }
+  settled(): void {
+    this.lines.push('settled');
+  }
+}
+
+async function begin(t: Test, server: ScriptedServer, options: Partial<SessionOptions> = {}) {
+  const endpoint = await server.start(t);
+  const clock = new ManualClock();
+  const sink = new RowSink();
+  const states: boolean[] = [];
+  let changed: () => void = () => {};
+  const session = new OvsdbSession({
+    source: activeSource(parseEndpoint(endpoint)!),
+    database: 'db',
+    tables: TABLES,
+    sink,
+    clock,
+    log: recordingLogger(),
+    random: () => 0,
+    stateChanged: (ready) => {
+      states.push(ready);
+      changed();
+    },
+    ...options,
+  });
+  t.teardown(() => session.close());
+  session.start();
+  /** Resolves when the session has become ready, or has ceased to be, once more. */
+  const change = (): Promise<void> =>
+    new Promise((resolve) => {
+      changed = resolve;
+    });
+  return { session, sink, clock, states, change };
+}
+
+/** Turns of the event loop until `condition` holds: events of sockets only, no time. */
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (Date.now() < end) {
+    if (condition()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`it did not come about that ${what}`);
+}
+
+t.test('a server that knows no monitor_cond_since is monitored as RFC 7047 has it', async (t) => {
+  const server = new ScriptedServer(plain);
+  const { session, sink, change } = await begin(t, server);
+  await change();
+  t.equal(session.state, 'ready');
+  t.equal(session.monitorMethod, 'monitor');
+  t.equal(session.schemaVersion, '1.2.3');
+  t.same([...sink.rows], [['u1', { name: 'one', members: ['set', []] }]]);
+  server.send({
+    method: 'update',
+    params: ['x', { T: { u1: { old: { name: 'one' }, new: { name: 'two' } } } }],
+    id: null,
+  });
+  await until(() => sink.rows.get('u1')?.name === 'two', 'the row changed');
+  server.send({ method: 'update', params: ['x', { T: { u1: { old: { name: 'two' } } } }], id: null });
+  await until(() => sink.rows.size === 0, 'the row went');
+});
+
+t.test(
+  'monitor_cond_since: the last transaction is named again, and a picture that continues is not reset',
+  async (t) => {
+    let round = 0;
+    const server = new ScriptedServer((call) => {
+      if (call.method !== 'monitor_cond_since') return plain(call);
+      const rows =
+        round++ === 0 ? { u1: { initial: { name: 'one' } } } : { u1: { modify: { name: 'later' } } };
+      return { result: [round > 1, `id${round}`, { T: rows }] };
+    });
+    const { sink, clock, change } = await begin(t, server);
+    await change();
+    server.send({
+      method: 'update3',
+      params: ['x', 'id7', { T: { u1: { modify: { members: 'a' } } } }],
+      id: null,
+    });
+    await until(() => sink.lines.includes('modify u1 {"members":"a"}'), 'the difference is told');
+    await server.call('monitor_cond_since');
+    const lost = change();
+    server.sockets[0]!.destroy();
+    await lost;
+    const back = change();
+    clock.advance(1000);
+    await back;
+    const call = await server.call('monitor_cond_since');
+    t.equal(call.params[3], 'id7');
+    t.same(sink.lines.filter((line) => line === 'reset').length, 1);
+    t.ok(sink.lines.includes('modify u1 {"name":"later"}'));
+  },
+);
+
+t.test('RFC 7047 section 4.1.11: echo is answered, and a silent server is probed and given up', async (t) => {
+  const server = new ScriptedServer(plain);
+  const { session, clock, change } = await begin(t, server, { probeMilliseconds: 5000 });
+  await change();
+  server.send({ method: 'echo', params: ['hello'], id: 'e1' });
+  const reply = (await server.call('reply')) as unknown as { id: unknown; result: unknown };
+  t.same([reply.id, reply.result], ['e1', ['hello']]);
+  server.answer = () => undefined;
+  clock.advance(5000);
+  await server.call('echo');
+  const lost = change();
+  clock.advance(5000);
+  await lost;
+  t.match(session.lastError, { code: 'silent', message: /has not answered for 10 s/ });
+});
+
+t.test('a server that accepts and never answers: an error in words, and another attempt', async (t) => {
+  const server = new ScriptedServer(() => undefined);
+  const { session, clock } = await begin(t, server, { probeMilliseconds: 5000 });
+  await server.call('get_schema');
+  clock.advance(10_000);
+  t.match(session.lastError, { code: 'silent' });
+  t.equal(session.state, 'waiting');
+  clock.advance(1000);
+  await server.call('get_schema');
+  t.equal(server.sockets.length, 2);
+});
+
+t.test('JSON that never ends is cut off', async (t) => {
+  const server = new ScriptedServer((call) => (call.method === 'get_schema' ? undefined : plain(call)));
+  const { session } = await begin(t, server, { limits: { maxMessageOctets: 1e5, maxDepth: 20 } });
+  await server.call('get_schema');
+  const flood = setInterval(() => server.sockets[0]!.write(`{"result":"${'x'.repeat(50_000)}`), 1);
+  await until(() => session.lastError !== undefined, 'the session gives up');
+  clearInterval(flood);
+  t.match(session.lastError, { code: 'malformed', message: /longer than 100000 octets/ });
+});
+
+for (const [what, reply, message] of [
+  ['no such database', { error: { error: 'unknown database', details: 'db' } }, /has no database db/],
+  ['another database', { result: { ...SCHEMA, name: 'other' } }, /its name is "other", expected "db"/],
+  ['a missing table', { result: { ...SCHEMA, tables: {} } }, /schema db 1.2.3: it has no table T/],
+  [
+    'a missing column',
+    { result: { ...SCHEMA, tables: { T: { columns: { name: {} } } } } },
+    /it has no T.members/,
+  ],
+  ['no schema at all', { result: null }, /its name is undefined/],
+] as const) {
+  t.test(`wrong schema (${what}): an error in words, and nothing is monitored`, async (t) => {
+    const server = new ScriptedServer((call) => (call.method === 'get_schema' ? reply : plain(call)));
+    const { session, states } = await begin(t, server);
+    await until(() => session.lastError !== undefined, 'the session gives up');
+    t.match(session.lastError, { code: 'schema', message });
+    t.same(states, []);
+    t.same(
+      server.calls.filter(({ method }) => method.startsWith('monitor')),
+      [],
+    );
+  });
+}
+
+t.test(
+  'RFC 7047 section 4.1.8: without the lock nothing is written; with it every transaction asserts it',
+  async (t) => {
+    const server = new ScriptedServer(plain);
+    const { session, states, change } = await begin(t, server, { lock: 'evpnd' });
+    await until(() => session.state === 'standby', 'another one has the lock');
+    t.same(states, []);
+    await t.rejects(session.transact('[{"op":"comment"}]'), { message: 'another controller has the lock' });
+    const ready = change();
+    server.send({ method: 'locked', params: ['evpnd'], id: null });
+    await ready;
+    t.same(
+      await session.transact('[{"op":"comment"}]'),
+      [{ count: 2 }],
+      "the assertion's own result is left out",
+    );
+    const call = await server.call('transact');
+    t.same(call.params, ['db', { op: 'assert', lock: 'evpnd' }, { op: 'comment' }]);
+    const stolen = change();
+    server.send({ method: 'stolen', params: ['evpnd'], id: null });
+    await stolen;
+    t.equal(session.state, 'standby');
+    await session.steal();
+    t.equal(session.state, 'ready', 'taken back by force');
+  },
+);
+
+t.test(
+  'a connection that ends with a transaction under way rejects it; reconnects wait longer and longer, up to a second',
+  async (t) => {
+    const server = new ScriptedServer((call) => (call.method === 'transact' ? undefined : plain(call)));
+    const { session, clock, change } = await begin(t, server);
+    await change();
+    const pending = session.transact('[]');
+    await server.call('transact');
+    server.sockets[0]!.destroy();
+    await t.rejects(pending, { code: 'disconnected' });
+    server.server.close();
+    const delays: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      await until(() => session.state === 'waiting', 'it waits');
+      const before = clock.now();
+      clock.advance(clock.next! - before);
+      delays.push(clock.now() - before);
+    }
+    t.same(delays, [75, 150, 300, 600, 750, 750]);
+  },
+);
