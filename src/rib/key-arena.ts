@@ -16,9 +16,18 @@ const CHUNK_MASK = CHUNK_ROWS - 1;
 const SLOT_WORDS = [7, 10, 20, 65] as const;
 /** In the largest slots the last octet holds the length less one, so that 256 fits and 0 still means free. */
 const LARGEST = SLOT_WORDS[3];
-/** The upper seven bits of a hash slot repeat bits of the hash: most probes of other keys end there. */
+/**
+ * Above the row, a hash slot has how far it is from where its hash wants it (three bits, FAR: so far or farther), and
+ * four bits of the hash. Probes end there for nearly all other keys, and a removal closes its gap without reading the keys
+ * behind it, each of which would be a miss of the cache.
+ */
 const ROW_BITS = 25;
 const ROW_MASK = (1 << ROW_BITS) - 1;
+const FAR = 7;
+const HASH_MASK = ~((1 << (ROW_BITS + 3)) - 1);
+
+const tagOf = (hash: number, distance: number): number =>
+  (hash & HASH_MASK) | ((distance < FAR ? distance : FAR) << ROW_BITS);
 
 /** A type octet and a value of 255 octets. */
 export const MAX_KEY_OCTETS = 256;
@@ -137,10 +146,11 @@ export class KeyArena {
   }
 
   #probe(slots: Int32Array, mask: number, words: number, hash: number): number {
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const held = slots[slot]!;
+    const home = hash & mask;
+    for (let distance = 0; ; distance++) {
+      const held = slots[(home + distance) & mask]!;
       if (held === 0) return NONE;
-      if ((held ^ hash) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
+      if ((held ^ tagOf(hash, distance)) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
         return (held & ROW_MASK) - 1;
       }
     }
@@ -150,9 +160,12 @@ export class KeyArena {
   #enter(row: number, hash: number): void {
     const slots = this.#slots;
     const mask = this.#mask;
-    let slot = hash & mask;
-    for (; slots[slot] !== 0; slot = (slot + 1) & mask) if ((slots[slot]! & ROW_MASK) === row + 1) return;
-    slots[slot] = (hash & ~ROW_MASK) | (row + 1);
+    const home = hash & mask;
+    let distance = 0;
+    for (let held = slots[home]!; held !== 0; held = slots[(home + ++distance) & mask]!) {
+      if ((held & ROW_MASK) === row + 1) return;
+    }
+    slots[(home + distance) & mask] = tagOf(hash, distance) | (row + 1);
   }
 
   /** Takes `row` out of the slots by backward shift: no tombstones. Whether it was there. */
@@ -163,14 +176,22 @@ export class KeyArena {
       hole = (hole + 1) & mask;
     }
     for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.#hashOfRow((slots[slot]! & ROW_MASK) - 1) & mask;
-      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-        slots[hole] = slots[slot]!;
+      const held = slots[slot]!;
+      const distance = this.#distance(held, slot, mask);
+      const gap = (slot - hole) & mask;
+      if (distance >= gap) {
+        slots[hole] = tagOf(held, distance - gap) | (held & ROW_MASK);
         hole = slot;
       }
     }
     slots[hole] = 0;
     return true;
+  }
+
+  /** How far what `slot` holds is from where its hash wants it. */
+  #distance(held: number, slot: number, mask: number): number {
+    const distance = (held >>> ROW_BITS) & FAR;
+    return distance < FAR ? distance : (slot - this.#hashOfRow((held & ROW_MASK) - 1)) & mask;
   }
 
   #base(row: number): number {
