@@ -22,6 +22,8 @@ export interface SpeakerOptions {
 /** What all sockets of a process read into: the kernel's data are taken out before the next read. */
 const received = new Uint8Array(256 * 1024);
 const KEEPALIVE = encodeKeepalive();
+/** Often enough for the shortest hold time that the other side may ask for. */
+const KEEPALIVE_MILLISECONDS = 1000;
 
 export class Speaker {
   readonly socket: net.Socket;
@@ -50,7 +52,7 @@ export class Speaker {
     this.socket.once('connect', () => this.socket.write(openOf(localAddress, holdTimeSeconds)));
     this.socket.on('error', (error) => this.#end(error.message));
     this.socket.on('close', () => this.#end('closed'));
-    this.#timer = setInterval(() => this.socket.write(KEEPALIVE), (holdTimeSeconds * 1000) / 3);
+    this.#timer = setInterval(() => this.socket.write(KEEPALIVE), KEEPALIVE_MILLISECONDS);
   }
 
   /** Queues all chunks at once, so that the kernel always has more to send than the other side takes. */

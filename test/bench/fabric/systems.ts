@@ -51,7 +51,8 @@ export interface Place {
 const LOOP_DELAY = fileURLToPath(new URL('./loop-delay.mjs', import.meta.url));
 /** evpnd has to keep the shortest hold time there is. */
 const SHORTEST_HOLD_SECONDS = 3;
-const FRR_HOLD_SECONDS = 180;
+/** What its `datacenter` defaults say. */
+const FRR_HOLD_SECONDS = 9;
 
 export const evpnd: System = {
   name: 'evpnd',
@@ -141,7 +142,6 @@ router bgp ${LOCAL_AS}
  no bgp default ipv4-unicast
  neighbor PEERS peer-group
  neighbor PEERS remote-as ${LOCAL_AS}
- neighbor PEERS timers 60 ${FRR_HOLD_SECONDS}
  neighbor PEERS timers connect 1
  bgp listen limit 500
  bgp listen range ${peers} peer-group PEERS
