@@ -261,7 +261,8 @@ export class Backend implements ControlBackend {
 
   #instances(vni: number | undefined): Iterable<{ readonly vni: number }> {
     const { views } = this.#parts.evpn;
-    if (vni === undefined) return views.instances();
+    // Several leaves may have the same VNI.
+    if (vni === undefined) return new Map([...views.instances()].map((each) => [each.vni, each])).values();
     const instance = views.instance(vni);
     return instance ? [instance] : [];
   }

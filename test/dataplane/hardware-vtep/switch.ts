@@ -17,6 +17,7 @@ const is = (column: string, value: unknown): unknown[] => [column, '==', value];
 export class TestSwitch {
   readonly #client: OvsdbTester;
   readonly #emulator: OvsdbTester;
+  #tunnelIp = TUNNEL_IP;
 
   private constructor(client: OvsdbTester, emulator: OvsdbTester) {
     this.#client = client;
@@ -30,10 +31,12 @@ export class TestSwitch {
   /** `emulate` false: a switch that does nothing, for measurements. */
   static async start(
     server: OvsdbServer,
-    options: { readonly tunnelIp: string | undefined; readonly emulate?: boolean } = { tunnelIp: TUNNEL_IP },
+    options: { readonly tunnelIp: string | undefined; readonly emulate?: boolean; readonly name?: string } = {
+      tunnelIp: TUNNEL_IP,
+    },
   ): Promise<TestSwitch> {
     const made = new TestSwitch(await server.connect(), await server.connect());
-    await made.#addSwitch(options.tunnelIp);
+    await made.#addSwitch(options.name ?? SWITCH, options.tunnelIp);
     if (options.emulate !== false) await made.#emulate();
     return made;
   }
@@ -43,17 +46,18 @@ export class TestSwitch {
     this.#emulator.close();
   }
 
-  async #addSwitch(tunnelIp: string | undefined): Promise<void> {
-    const ports = ['p1', 'p2'].map((name) => ({
+  async #addSwitch(name: string, tunnelIp: string | undefined): Promise<void> {
+    this.#tunnelIp = tunnelIp ?? TUNNEL_IP;
+    const ports = ['p1', 'p2'].map((port) => ({
       op: 'insert',
       table: 'Physical_Port',
-      row: { name },
-      'uuid-name': name,
+      row: { name: port },
+      'uuid-name': port,
     }));
     const row = {
-      name: SWITCH,
+      name,
       tunnel_ips: tunnelIp ?? ['set', []],
-      ports: ['set', ['p1', 'p2'].map((name) => ['named-uuid', name])],
+      ports: ['set', ['p1', 'p2'].map((port) => ['named-uuid', port])],
     };
     await this.#client.transact(
       ...ports,
@@ -136,7 +140,7 @@ export class TestSwitch {
 
   async attachMac(vni: number, mac: Mac): Promise<void> {
     const known = await this.#macRows('Ucast_Macs_Local', vni, mac);
-    if (known.length === 0) await this.#insertMac('Ucast_Macs_Local', vni, mac, TUNNEL_IP);
+    if (known.length === 0) await this.#insertMac('Ucast_Macs_Local', vni, mac, this.#tunnelIp);
   }
 
   async detachMac(vni: number, mac: Mac): Promise<void> {
@@ -148,7 +152,7 @@ export class TestSwitch {
   /** The row of the MAC gets the address, or a row of its own where the MAC has none. */
   async attachNeighbour(vni: number, address: IpBytes, mac: Mac): Promise<void> {
     const [row] = await this.#macRows('Ucast_Macs_Local', vni, mac);
-    if (!row) await this.#insertMac('Ucast_Macs_Local', vni, mac, TUNNEL_IP, printIp(address));
+    if (!row) await this.#insertMac('Ucast_Macs_Local', vni, mac, this.#tunnelIp, printIp(address));
     else {
       const where = [is('_uuid', uuid(row))];
       await this.#client.transact({
