@@ -33,8 +33,7 @@ export class Configurations {
   leaf(index: number): Config {
     const { ebgp } = this.#shape;
     const asn = ebgp ? FIRST_LEAF_AS + index : REFLECTOR_AS;
-    const named = withAddress(this.#leaf, leafAddress(index), asn, undefined);
-    return { ...named, evpn: this.evpn(undefined) };
+    return withAddress(this.#leaf, leafAddress(index), asn, undefined);
   }
 
   reflector(index: number): Config {
@@ -53,13 +52,24 @@ export class Configurations {
     return { ...named, neighbors: [...others, ...configured], listenRanges: [] };
   }
 
-  /** Without `without`, one of the fabric's VNIs or several. Where VNIs are found, all or those that are left. */
-  evpn(without: ReadonlySet<number> | undefined): Config['evpn'] {
+  /**
+   * With these VNIs declared, and with the number of the route distinguisher if they have one of their own. Where VNIs are
+   * found, nothing is declared while all are there.
+   */
+  evpn(leaf: number, distinguishers: ReadonlyMap<number, number | undefined>): Config['evpn'] {
     const { evpn } = this.#leaf;
-    if (without === undefined || without.size === 0) return evpn;
+    const vnis = [...distinguishers];
+    const isPlain = vnis.length === this.#shape.vnis && vnis.every(([, number]) => number === undefined);
+    if (isPlain) return evpn;
     const template = this.#reflector.evpn.vnis[0]!;
-    const left = allVnis(this.#shape).filter((vni) => !without.has(vni));
-    return { ...evpn, advertiseAllVni: false, vnis: left.map((vni) => ({ ...template, vni })) };
+    const declared = vnis.map(([vni, number]) => {
+      return {
+        ...template,
+        vni,
+        rd: number === undefined ? undefined : `${leafAddress(leaf)}:${5000 + 10 * vni + number}`,
+      };
+    });
+    return { ...evpn, advertiseAllVni: false, vnis: declared };
   }
 }
 

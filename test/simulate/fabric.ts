@@ -37,6 +37,8 @@ export interface VniPlace {
   present: boolean;
   up: boolean;
   declared: boolean;
+  /** Number of its own route distinguisher. */
+  distinguisher: number | undefined;
 }
 
 export interface Leaf {
@@ -45,6 +47,12 @@ export interface Leaf {
   readonly places: ReadonlyMap<number, VniPlace>;
   renumbered: boolean;
 }
+
+type InstanceEvent = Extract<SimulatedEvent, { kind: `vni-${string}` | 'renumber' | 'redistinguish' }>;
+type DataplaneEvent = Exclude<
+  SimulatedEvent,
+  { host: number } | { node: number } | { reflector: number } | InstanceEvent
+>;
 
 export class Fabric {
   readonly shape: FabricShape;
@@ -86,7 +94,7 @@ export class Fabric {
       places: new Map(
         allVnis(shape)
           .filter((vni) => hasVni(index, vni))
-          .map((vni) => [vni, { present: true, up: true, declared: true }]),
+          .map((vni) => [vni, { present: true, up: true, declared: true, distinguisher: undefined }]),
       ),
       renumbered: false,
     }));
@@ -170,6 +178,7 @@ export class Fabric {
       case 'vni-down':
       case 'vni-undeclared':
       case 'renumber':
+      case 'redistinguish':
         this.#performInstance(event);
         break;
       case 'restart':
@@ -235,7 +244,7 @@ export class Fabric {
     }
   }
 
-  #performInstance(event: Extract<SimulatedEvent, { kind: `vni-${string}` | 'renumber' }>): void {
+  #performInstance(event: InstanceEvent): void {
     const leaf = this.leaves[event.leaf];
     if (!leaf) return;
     if (event.kind === 'renumber') {
@@ -249,6 +258,10 @@ export class Fabric {
     const { machine } = leaf;
     const name = `${event.kind} ${event.leaf} ${event.vni}`;
     switch (event.kind) {
+      case 'redistinguish':
+        place.distinguisher = event.number;
+        this.#configure(leaf);
+        break;
       case 'vni-gone':
         this.#during(name, event.for, (gone) => {
           place.present = !gone;
@@ -335,12 +348,7 @@ export class Fabric {
     }
   }
 
-  #performDataplane(
-    event: Exclude<
-      SimulatedEvent,
-      { host: number } | { vni: number } | { node: number } | { reflector: number } | { kind: 'renumber' }
-    >,
-  ): void {
+  #performDataplane(event: DataplaneEvent): void {
     const leaf = this.leaves[event.leaf];
     if (!leaf) return;
     const { machine } = leaf;
@@ -404,9 +412,10 @@ export class Fabric {
     );
   }
 
-  #configure({ machine, places }: Leaf): void {
-    const undeclared = new Set([...places].filter(([, place]) => !place.declared).map(([vni]) => vni));
-    machine.reconfigure({ ...machine.config, evpn: this.#configurations.evpn(undeclared) });
+  #configure({ index, machine, places }: Leaf): void {
+    const declared = [...places].filter(([, place]) => place.declared);
+    const distinguishers = new Map(declared.map(([vni, place]) => [vni, place.distinguisher]));
+    machine.reconfigure({ ...machine.config, evpn: this.#configurations.evpn(index, distinguishers) });
   }
 
   #showInstance(leaf: Leaf, vni: number): void {

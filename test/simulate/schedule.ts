@@ -46,6 +46,7 @@ export type SimulatedEvent = At<
   | { readonly kind: 'vni-down'; readonly leaf: number; readonly vni: number; readonly for: number }
   | { readonly kind: 'vni-undeclared'; readonly leaf: number; readonly vni: number; readonly for: number }
   | { readonly kind: 'renumber'; readonly leaf: number }
+  | { readonly kind: 'redistinguish'; readonly leaf: number; readonly vni: number; readonly number: number }
   | {
       readonly kind: 'restart';
       readonly node: number;
@@ -219,7 +220,8 @@ function instanceEvent(shape: FabricShape, random: Random): UndatedEvent {
   if (kind < 0.35) return { kind: 'vni-gone', leaf, vni, for: duration };
   if (kind < 0.6) return { kind: 'vni-down', leaf, vni, for: duration };
   if (kind < 0.85) return { kind: 'vni-undeclared', leaf, vni, for: duration };
-  return { kind: 'renumber', leaf };
+  if (kind < 0.93) return { kind: 'renumber', leaf };
+  return { kind: 'redistinguish', leaf, vni, number: random.below(3) };
 }
 
 function dataplaneEvent(shape: FabricShape, random: Random): UndatedEvent {
