@@ -5,7 +5,14 @@ import { ip, parsePrefix, prefixContains } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config, ListenRangeConfig, NeighborConfig } from '../config/index.ts';
 import type { Rib } from '../rib/index.ts';
-import { Listener, type Peer, ReadTurns, readTcpCounters, type Transport } from '../session/index.ts';
+import {
+  type ListenAddress,
+  Listener,
+  type Peer,
+  ReadTurns,
+  readTcpCounters,
+  type Transport,
+} from '../session/index.ts';
 import type { EventStream } from './events.ts';
 import { Neighbour, type NeighbourConfig, type NeighbourDependencies } from './neighbour.ts';
 import type { Identity } from './peer-settings.ts';
@@ -24,15 +31,13 @@ export interface NeighboursDependencies {
 }
 
 export class Neighbours {
-  readonly #deps: NeighboursDependencies;
   readonly #neighbourDeps: NeighbourDependencies;
   readonly #byAddress = new Map<string, Neighbour>();
   #identity: Identity;
-  #listener: Listener;
+  readonly #listener: Listener;
   #ranges: readonly ListenRangeConfig[] = [];
 
   constructor(listen: Config['listen'], identity: Identity, deps: NeighboursDependencies) {
-    this.#deps = deps;
     this.#identity = identity;
     const { rib, clock, log, events, transport, random, problem, progress } = deps;
     this.#neighbourDeps = {
@@ -45,7 +50,7 @@ export class Neighbours {
       peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters },
       finished: (neighbour) => this.#finished(neighbour),
     };
-    this.#listener = this.#newListener(listen);
+    this.#listener = new Listener({ transport, log, addresses: placesOf(listen) });
   }
 
   /** Starts to listen. Rejects when an address cannot be bound. */
@@ -53,17 +58,9 @@ export class Neighbours {
     await this.#listener.open();
   }
 
-  /** Listens elsewhere; sessions go on. When that fails, it listens where it did. */
-  async relisten(listen: Config['listen'], before: Config['listen']): Promise<void> {
-    this.#listener.close();
-    this.#listener = this.#populated(this.#newListener(listen));
-    try {
-      await this.#listener.open();
-    } catch (error) {
-      this.#listener = this.#populated(this.#newListener(before));
-      await this.#listener.open();
-      throw error;
-    }
+  /** Listens elsewhere; sessions go on. Rejects when it cannot, and listens where it did then. */
+  async relisten(listen: Config['listen']): Promise<void> {
+    await this.#listener.move(placesOf(listen));
   }
 
   get all(): Iterable<Neighbour> {
@@ -147,18 +144,6 @@ export class Neighbours {
     for (const address of [...this.#byAddress.keys()]) this.remove(address, message);
   }
 
-  #newListener({ addresses, port }: Config['listen']): Listener {
-    const { transport, log } = this.#deps;
-    return new Listener({ transport, log, addresses: addresses.map((address) => ({ address, port })) });
-  }
-
-  #populated(listener: Listener): Listener {
-    this.#listener = listener;
-    for (const { peer } of this.#byAddress.values()) listener.add(peer);
-    this.setRanges(this.#ranges);
-    return listener;
-  }
-
   #createDynamic(address: string, range: ListenRangeConfig): Peer {
     const config: NeighbourConfig = { ...range.session, address, peerGroup: range.peerGroup };
     const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps, { dynamic: true });
@@ -172,3 +157,6 @@ export class Neighbours {
     if (this.#byAddress.get(neighbour.address) === neighbour) this.remove(neighbour.address);
   }
 }
+
+const placesOf = ({ addresses, port }: Config['listen']): ListenAddress[] =>
+  addresses.map((address) => ({ address, port }));

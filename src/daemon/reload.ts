@@ -60,8 +60,9 @@ export class Reloader {
       );
     }
     const changes = diffConfig(this.#config, config);
+    await this.#relisten(changes);
     const resets: string[] = [];
-    for (const change of changes) resets.push(...(await this.#apply(change, config)));
+    for (const change of changes) resets.push(...this.#apply(change, config));
     if (changes.some(({ type }) => EVPN_CHANGES.has(type))) {
       this.#parts.leaves.reconfigure(config);
     }
@@ -89,8 +90,20 @@ export class Reloader {
     };
   }
 
+  /** The one change that may fail, so it comes before every other: when it does, nothing has changed. */
+  async #relisten(changes: readonly ConfigChange[]): Promise<void> {
+    const change = changes.find(({ type }) => type === 'listen-changed');
+    if (change?.type !== 'listen-changed') return;
+    try {
+      await this.#parts.neighbours.relisten(change.after);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new ControlError(409, 'cannot-listen', text, 'Nothing was changed; it listens where it did.');
+    }
+  }
+
   /** Applies one change; returns the neighbours whose sessions were reset for it. */
-  async #apply(change: ConfigChange, config: Config): Promise<readonly string[]> {
+  #apply(change: ConfigChange, config: Config): readonly string[] {
     const { neighbours, log } = this.#parts;
     switch (change.type) {
       case 'neighbor-added':
@@ -108,11 +121,11 @@ export class Reloader {
         if (change.effect !== 'reset') return [];
         return neighbours.resetRange('before' in change ? change.before : change.range);
       }
-      case 'listen-changed':
-        await neighbours.relisten(change.after, change.before);
-        return [];
       case 'log-changed':
         log.setLevel(change.after.level);
+        return [];
+      case 'listen-changed':
+        // The first of all.
         return [];
       case 'dataplane-changed':
       case 'vni-added':

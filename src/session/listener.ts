@@ -34,6 +34,12 @@ export interface ListenRange {
   create(address: string): Peer | undefined;
 }
 
+/** A socket, and what it was asked to be. */
+interface Place {
+  readonly wanted: ListenAddress;
+  readonly socket: ListenSocket;
+}
+
 interface Range extends ListenRange {
   readonly network: IpPrefix;
   readonly members: Set<Peer>;
@@ -56,7 +62,7 @@ export class Listener {
   readonly #log: Logger;
   readonly #peers = new Map<string, Peer>();
   #ranges: readonly Range[] = [];
-  #sockets: ListenSocket[] = [];
+  #places: readonly Place[] = [];
   /** Keys as they are on the sockets, by prefix. */
   #passwords = new Map<string, string>();
   #refused = 0;
@@ -78,25 +84,70 @@ export class Listener {
     return this.#sockets.map(({ address, port }) => ({ address, port }));
   }
 
+  get #sockets(): readonly ListenSocket[] {
+    return this.#places.map(({ socket }) => socket);
+  }
+
   /** Rejects when an address cannot be bound; nothing stays open then. */
   async open(): Promise<void> {
-    const { transport, addresses, socketOptions } = this.#options;
+    this.#places = await this.#bind(this.#options.addresses);
+  }
+
+  /** Listens there from now on; peers and ranges stay. Rejects when that is not possible, and listens where it did then. */
+  async move(addresses: readonly ListenAddress[]): Promise<void> {
+    const isIn = (list: readonly ListenAddress[], one: ListenAddress) => list.some((each) => same(each, one));
+    const kept = this.#places.filter(({ wanted }) => isIn(addresses, wanted));
+    const left = this.#places.filter((place) => !kept.includes(place));
+    const keptPlaces = kept.map(({ wanted }) => wanted);
+    const added = addresses.filter((address) => !isIn(keptPlaces, address));
+    let bound: readonly Place[];
     try {
-      for (const address of addresses) {
-        const options = { ...ANSWER_OPTIONS, ...socketOptions, ...address };
-        const socket = await transport.listen(options, (connection) => this.#accept(connection));
-        this.#sockets.push(socket);
-        for (const [prefix, password] of this.#passwords) this.#setPassword(socket, prefix, password);
-      }
+      bound = await this.#bind(added);
     } catch (error) {
-      this.close();
+      if (left.length === 0) throw error;
+      // What is to be left may be in the way: 0.0.0.0 and one of its addresses exclude each other.
+      bound = await this.#bindInstead(added, left, kept);
+    }
+    closeAll(left);
+    this.#places = [...kept, ...bound];
+  }
+
+  close(): void {
+    closeAll(this.#places);
+    this.#places = [];
+  }
+
+  async #bindInstead(
+    added: readonly ListenAddress[],
+    left: readonly Place[],
+    kept: readonly Place[],
+  ): Promise<readonly Place[]> {
+    closeAll(left);
+    this.#places = kept;
+    try {
+      return await this.#bind(added);
+    } catch (error) {
+      this.#places = [...kept, ...(await this.#bind(left.map(inUse)))];
       throw error;
     }
   }
 
-  close(): void {
-    for (const socket of this.#sockets) socket.close();
-    this.#sockets = [];
+  /** All of them or, rejecting, none. */
+  async #bind(addresses: readonly ListenAddress[]): Promise<readonly Place[]> {
+    const { transport, socketOptions } = this.#options;
+    const places: Place[] = [];
+    try {
+      for (const wanted of addresses) {
+        const options = { ...ANSWER_OPTIONS, ...socketOptions, ...wanted };
+        const socket = await transport.listen(options, (connection) => this.#accept(connection));
+        places.push({ wanted, socket });
+        for (const [prefix, password] of this.#passwords) this.#setPassword(socket, prefix, password);
+      }
+    } catch (error) {
+      closeAll(places);
+      throw error;
+    }
+    return places;
   }
 
   /** Connections from the peer's address are its own from now on. Call it again after a new configuration. */
@@ -202,6 +253,16 @@ export class Listener {
     }
   }
 }
+
+function closeAll(places: readonly Place[]): void {
+  for (const { socket } of places) socket.close();
+}
+
+/** With the port that the kernel chose, where it was to choose. */
+const inUse = ({ wanted, socket }: Place): ListenAddress => ({ ...wanted, port: socket.port });
+
+const same = (a: ListenAddress, b: ListenAddress): boolean =>
+  a.address === b.address && a.port === b.port && a.device === b.device;
 
 /** The same link-local address may be a different neighbour on each interface. */
 function placeOf(peer: Peer): string {

@@ -2,8 +2,9 @@
  * The whole daemon in this process: two leaves and a reflector over TCP on loopback, with memory dataplanes whose hosts
  * the configuration names. Asked through the control socket, as evpnctl asks.
  */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -75,6 +76,13 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Rejects when nobody listens there. */
+async function canBeReached(host: string, port: number): Promise<void> {
+  const socket = connect({ host, port });
+  await once(socket, 'connect');
+  socket.destroy();
 }
 
 const spineYaml = (port: number) => `
@@ -238,6 +246,39 @@ t.test('a bad file on reload is an error with every problem, and changes nothing
   const summary = await leaf1.client.get<BgpSummaryView>('/v1/bgp/summary');
   t.equal(summary.neighbors[0]?.state, 'Established');
 });
+
+t.test(
+  'a reload that cannot listen is refused whole: what else the file says is not done either',
+  async (t) => {
+    const { fabric, port, leaf1 } = await fabricOf(t);
+    const listen = `listen: { addresses: [127.0.1.1], port: ${port} }`;
+    const added = leafYaml(port, 1, [1, 2]).replace(
+      'neighbors:\n',
+      'neighbors:\n  - { address: 127.0.1.77, remote-as: internal, shutdown: true }\n',
+    );
+    t.ok(added.includes(listen));
+    for (const addresses of ['192.0.2.1', '127.0.1.1, 192.0.2.1']) {
+      fabric.write('leaf1', added.replace(listen, listen.replace('127.0.1.1', addresses)));
+      await t.rejects(leaf1.client.post('/v1/reload', {}), {
+        code: 'cannot-listen',
+        message: /192\.0\.2\.1/,
+      });
+      const summary = await leaf1.client.get<BgpSummaryView>('/v1/bgp/summary');
+      t.equal(summary.neighbors.length, 1);
+      t.equal(await macOf(leaf1, '02:00:00:00:00:02').then((mac) => mac?.type), 'remote');
+    }
+    fabric.write('leaf1', added);
+    const reply = await leaf1.client.post<ReloadReply>('/v1/reload', {});
+    t.equal(reply.changes.length, 2, 'all of the difference, as nothing of it was done before');
+    t.match(reply.changes.join(' '), /127\.0\.1\.77/);
+    await canBeReached('127.0.1.1', port);
+
+    fabric.write('leaf1', added.replace(listen, listen.replace('127.0.1.1', '127.0.1.9')));
+    t.equal((await leaf1.client.post<ReloadReply>('/v1/reload', {})).changes.length, 1);
+    await canBeReached('127.0.1.9', port);
+    await t.rejects(canBeReached('127.0.1.1', port), { code: 'ECONNREFUSED' });
+  },
+);
 
 t.test('a neighbour that is removed takes its routes and entries along', async (t) => {
   const { fabric, port, leaf2 } = await fabricOf(t);

@@ -433,6 +433,51 @@ t.test('a listener that cannot have all its addresses keeps none', async (t) => 
 });
 
 t.test(
+  'a listener that moves keeps its peers and how many its ranges have; one that cannot stays',
+  async (t) => {
+    const world = new World();
+    const transport = world.network.host(A);
+    const at = (...ports: number[]) => ports.map((port) => ({ address: A, port }));
+    const listener = new Listener({ transport, log: silentLogger, addresses: at(179) });
+    await listener.open();
+    const made: string[] = [];
+    const create = (address: string) => {
+      made.push(address);
+      const deps = { clock: world.clock, log: silentLogger, random: Math.random, transport };
+      const peer = new Peer({ ...baseConfig(A, address), passive: true }, deps, recorder().events);
+      peer.start();
+      return peer;
+    };
+    listener.setRanges([{ prefix: '10.0.0.0/24', limit: 1, create }]);
+    const knock = async (address: string, port: number) => {
+      const { peer } = await world.speaker(address, A, { port });
+      peer.start();
+      world.clock.advance(100);
+      const { state, statistics } = peer;
+      peer.stop();
+      return state === 'Established' ? state : statistics.lastError;
+    };
+    const first = await world.speaker(B, A);
+    first.peer.start();
+    world.clock.advance(100);
+    t.equal(first.peer.state, 'Established');
+
+    await listener.move(at(1179, 179));
+    await listener.move(at(1179));
+    t.same(listener.addresses, at(1179));
+    t.equal(first.peer.state, 'Established');
+    t.equal(await knock('10.0.0.3', 1179), 'received Cease / Connection Rejected', 'the limit counts on');
+    t.match(await knock('10.0.0.4', 179), /connection refused/);
+
+    const taken = new Listener({ transport, log: silentLogger, addresses: at(7) });
+    await taken.open();
+    await t.rejects(listener.move(at(179, 7)), /in use/);
+    t.same(listener.addresses, at(1179));
+    t.same(made, [B]);
+  },
+);
+
+t.test(
   'where listen ranges overlap, the longest prefix makes the peer; one that refuses is refused',
   async (t) => {
     const world = new World();

@@ -280,6 +280,22 @@ t.test(
   },
 );
 
+t.test('a listener moves from every address to one of them, and back when it cannot', async (t) => {
+  const listener = new Listener({
+    transport: tcpTransport,
+    log: recordingLogger(),
+    addresses: [{ address: '0.0.0.0', port: 0 }],
+  });
+  await listener.open();
+  t.teardown(() => listener.close());
+  const { port } = listener.addresses[0]!;
+  await t.rejects(listener.move([{ address: '192.0.2.1', port }]));
+  t.same([...(await heardBy(port, '127.0.16.1', '127.0.16.2')).subarray(18)], [3, 6, 5]);
+  await listener.move([{ address: '127.0.16.1', port }]);
+  t.same([...(await heardBy(port, '127.0.16.1', '127.0.16.2')).subarray(18)], [3, 6, 5]);
+  await t.rejects(heardBy(port, '127.0.16.3', '127.0.16.2'));
+});
+
 t.test(
   'a process that was busy for longer than the hold time keeps a session whose peer is alive',
   async (t) => {
