@@ -55,6 +55,7 @@ function instanceState(vni: number, vtep: string | undefined): InstanceState {
     vlan: undefined,
     up: true,
     mtu: VXLAN_MTU,
+    ownMacs: [],
     warnings: [],
   };
 }

@@ -17,8 +17,9 @@ export const KINDS: readonly Kind[] = [KIND.FLOOD, KIND.MAC, KIND.NEIGHBOUR];
 /**
  * Where an entry consists of several records (the kernel keeps a remote MAC in the VXLAN device and again in the bridge),
  * each is a part. VALUE carries the value and alone tells whose the entry is; COMPANION, where there is one, shows the flags.
+ * OBSTACLE is never ours: an address of the leaf itself has the place, where nothing may be written. It excludes a COMPANION.
  */
-export const PART = { VALUE: 1, COMPANION: 2 } as const;
+export const PART = { VALUE: 1, COMPANION: 2, OBSTACLE: 4 } as const;
 
 /** What a write asks for. REINSTALL first takes out what is there: its marks cannot be changed in place. */
 export const OP = { ENSURE: 1, REMOVE: 2, REINSTALL: 3 } as const;
@@ -88,7 +89,10 @@ export interface DriverSink {
     ours: boolean,
     origin: Origin,
   ): void;
+  /** `part` is PART bits. */
   macMissing(vni: number, macHigh: number, macLow: number, part: number): void;
+  /** PART.OBSTACLE is there: the MAC is one of the leaf itself. */
+  macBlocked(vni: number, macHigh: number, macLow: number, origin: Origin): void;
   floodSeen(vni: number, vtep: AddressId, ours: boolean, origin: Origin): void;
   floodMissing(vni: number, vtep: AddressId): void;
   /** A remote neighbour (one of ours, or somebody's permanent entry in its place). `ip` is only read during the call. */
@@ -102,6 +106,9 @@ export interface DriverSink {
     origin: Origin,
   ): void;
   neighbourMissing(vni: number, ip: IpBytes): void;
+  /** PART.OBSTACLE is there: the address is one of the leaf itself; or it no longer is. */
+  neighbourBlocked(vni: number, ip: IpBytes, origin: Origin): void;
+  neighbourUnblocked(vni: number, ip: IpBytes): void;
 
   /** `port` is a number that `portName` of the driver puts in words. */
   localMac(vni: number, macHigh: number, macLow: number, flags: number, port: number, origin: Origin): void;

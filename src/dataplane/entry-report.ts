@@ -1,4 +1,5 @@
 /** What people are told of the entries: views, counts, and in words what cannot be written and who fights over what. */
+import { KIND, PART } from './driver.ts';
 import { DECISION, type EntryStore, ERROR_UNKNOWN } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type { EntryView } from './interfaces.ts';
@@ -88,6 +89,11 @@ export class EntryReport {
     const code = table.error[row]!;
     if (code === ERROR_UNKNOWN) return 'nobody answered whether it was written; reading it again';
     if (code !== DECISION.CONFLICT) return this.#errorText(code);
+    if ((table.parts[row]! & PART.OBSTACLE) !== 0) {
+      return table.kind === KIND.MAC
+        ? "a permanent entry of the bridge is in the way (an address of this leaf, or another program's); evpnd leaves it alone"
+        : 'this leaf has the address itself; evpnd leaves it alone';
+    }
     const held = this.#store.describeActual(table, row);
     return `another program's entry is in the way (${held}); evpnd leaves it alone`;
   }

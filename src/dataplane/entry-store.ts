@@ -15,7 +15,7 @@ export const DECISION = {
   NONE: 0,
   /** Not now: the instance is not there, or the MAC is at a local port. */
   HELD: -1,
-  /** Another program's entry with another value is in the way. */
+  /** Another program's entry with another value, or an address of the leaf itself, is in the way. */
   CONFLICT: -2,
 } as const;
 
@@ -102,6 +102,7 @@ export class EntryStore {
       return record.ensured && (state & ROW.CLAIMED) !== 0 ? OP.REMOVE : DECISION.HELD;
     }
     if (!record.ensured || !record.dumped || (state & ROW.YIELDED) !== 0) return DECISION.HELD;
+    if ((parts & PART.OBSTACLE) !== 0) return ours === 0 ? DECISION.CONFLICT : OP.REMOVE;
     if ((parts & PART.VALUE) === 0) return OP.ENSURE;
     const isMarked = (ours & PART.VALUE) !== 0;
     if (!isMarked && (state & ROW.CLAIMED) !== 0) return OP.REINSTALL;

@@ -47,6 +47,8 @@ export interface InstanceState {
   readonly vlan: number | undefined;
   readonly up: boolean;
   readonly mtu: number;
+  /** MACs of the leaf itself there, of its bridge, gateway interface and ports: no host has them, here or behind another VTEP. */
+  readonly ownMacs: readonly Mac[];
   /** What an operator should know and perhaps correct, in words: learning is on, suppression is off. */
   readonly warnings: readonly string[];
 }

@@ -91,6 +91,24 @@ export class EntryObserver {
     this.#seen(table, PART.VALUE, macHigh, macLow, flags, ours, origin);
   }
 
+  macBlocked(vni: number, macHigh: number, macLow: number, origin: Origin): void {
+    const table = this.#store.tables[KIND.MAC]!;
+    table.setMacKey(vni, macHigh, macLow);
+    this.#seen(table, PART.OBSTACLE, 0, 0, 0, false, origin);
+  }
+
+  neighbourBlocked(vni: number, ip: IpBytes, origin: Origin): void {
+    const table = this.#store.tables[KIND.NEIGHBOUR]!;
+    table.setIpKey(vni, ip);
+    this.#seen(table, PART.OBSTACLE, 0, 0, 0, false, origin);
+  }
+
+  neighbourUnblocked(vni: number, ip: IpBytes): void {
+    const table = this.#store.tables[KIND.NEIGHBOUR]!;
+    table.setIpKey(vni, ip);
+    this.#missing(table, PART.OBSTACLE);
+  }
+
   floodMissing(vni: number, vtep: AddressId): void {
     const table = this.#store.tables[KIND.FLOOD]!;
     table.setFloodKey(vni, vtep);
@@ -120,14 +138,17 @@ export class EntryObserver {
   ): void {
     const row = table.insert();
     if (origin === ORIGIN.DUMP && table.stamp[row] === this.dump && (table.seen[row]! & part) !== 0) return;
-    this.confirm(table, row, part);
-    const sameMarks = (table.parts[row]! & part) !== 0 && ((table.ours[row]! & part) !== 0) === ours;
+    const excluded = excludedBy(part);
+    this.confirm(table, row, part | excluded);
+    const sameMarks =
+      (table.parts[row]! & (part | excluded)) === part && ((table.ours[row]! & part) !== 0) === ours;
     const holdsFlags = part === this.#store.flagsPart(table.kind);
     const sameValue =
       (part !== PART.VALUE || (table.actualA[row] === a && table.actualB[row] === b)) &&
       (!holdsFlags || table.actualFlags[row] === flags);
     if (sameMarks && sameValue) return;
-    table.parts[row]! |= part;
+    table.parts[row]! = (table.parts[row]! & ~excluded) | part;
+    table.ours[row]! &= ~excluded;
     if (ours) table.ours[row]! |= part;
     else table.ours[row]! &= ~part;
     if (part === PART.VALUE) {
@@ -166,4 +187,10 @@ export class EntryObserver {
       }
     }
   }
+}
+
+/** Two parts that are the same place of the dataplane's: seeing the one there tells that the other is not. */
+function excludedBy(part: number): number {
+  if (part === PART.COMPANION) return PART.OBSTACLE;
+  return part === PART.OBSTACLE ? PART.COMPANION : 0;
 }

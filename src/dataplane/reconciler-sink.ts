@@ -53,6 +53,10 @@ export class ReconcilerSink implements DriverSink {
     this.#observer.macMissing(vni, macHigh, macLow, part);
   }
 
+  macBlocked(vni: number, macHigh: number, macLow: number, origin: Origin): void {
+    this.#observer.macBlocked(vni, macHigh, macLow, origin);
+  }
+
   floodSeen(vni: number, vtep: AddressId, ours: boolean, origin: Origin): void {
     this.#observer.floodSeen(vni, vtep, ours, origin);
   }
@@ -75,6 +79,14 @@ export class ReconcilerSink implements DriverSink {
 
   neighbourMissing(vni: number, ip: IpBytes): void {
     this.#observer.neighbourMissing(vni, ip);
+  }
+
+  neighbourBlocked(vni: number, ip: IpBytes, origin: Origin): void {
+    this.#observer.neighbourBlocked(vni, ip, origin);
+  }
+
+  neighbourUnblocked(vni: number, ip: IpBytes): void {
+    this.#observer.neighbourUnblocked(vni, ip);
   }
 
   localMac(vni: number, macHigh: number, macLow: number, flags: number, port: number, origin: Origin): void {

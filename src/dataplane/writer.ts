@@ -215,8 +215,10 @@ export class EntryWriter {
       table.state[row]! &= ~ROW.CLAIMED;
     } else {
       const foreign = op === OP.REINSTALL ? 0 : table.parts[row]! & ~table.ours[row]!;
-      table.parts[row]! |= parts;
-      table.ours[row]! |= parts & ~foreign;
+      // What got into the way meanwhile stays there, and is not ours to take out.
+      const written = (table.parts[row]! & PART.OBSTACLE) === 0 ? parts : parts & ~PART.COMPANION;
+      table.parts[row]! |= written;
+      table.ours[row]! |= written & ~foreign;
       table.actualA[row] = batch.ipLength[i] === 0 ? batch.vtep[i]! : batch.macHigh[i]!;
       table.actualB[row] = batch.ipLength[i] === 0 ? 0 : batch.macLow[i]!;
       table.actualFlags[row] = batch.flags[i]! & this.#store.visibleFlags(table.kind);
@@ -227,6 +229,7 @@ export class EntryWriter {
     if ((table.state[row]! & (ROW.SUSPECT | ROW.FAILED)) !== 0) this.#recover(table, row);
     const decision = this.#store.decide(table, row);
     if (decision > 0) this.enqueue(table, row);
+    else if (decision === DECISION.CONFLICT) this.settle(table, row, decision);
     else this.freeIfEmpty(table, row);
   }
 
@@ -315,7 +318,7 @@ export class EntryWriter {
       if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT)) !== 0 || this.#waits(table, row)) continue;
       const decision = this.#store.decide(table, row);
       if (decision > 0 || decision === DECISION.CONFLICT) this.enqueue(table, row);
-      else this.freeIfEmpty(table, row);
+      else this.settle(table, row, decision);
     }
     if (this.#sweepRow < table.rowLimit) return;
     this.#sweepKind++;

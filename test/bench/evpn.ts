@@ -88,6 +88,7 @@ function build(vnis: number): Bench {
       vlan: undefined,
       up: true,
       mtu: 1450,
+      ownMacs: [],
       warnings: [],
     });
   }

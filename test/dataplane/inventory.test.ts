@@ -8,6 +8,7 @@ import { macHigh, macLow, macOfWords } from '../../src/base/mac.ts';
 import { ORIGIN, PART } from '../../src/dataplane/driver.ts';
 import { FloodLedger } from '../../src/dataplane/kernel/flood-ledger.ts';
 import { Inventory, placeKey } from '../../src/dataplane/kernel/inventory.ts';
+import { OwnAddresses } from '../../src/dataplane/kernel/own-addresses.ts';
 import { RecordReader } from '../../src/dataplane/kernel/record-reader.ts';
 import {
   AF_BRIDGE,
@@ -205,6 +206,54 @@ t.test('what notices tell during a dump is newer than the dump', async (test) =>
   test.equal(inventory.name(9), '', 'what the dump does not show');
 });
 
+t.test(
+  "the leaf's own MACs: of the bridge, its ports, the SVI and what stands on that; by VLAN in a VLAN-aware bridge",
+  async (test) => {
+    const inventory = new Inventory();
+    inventory.heard({ ...bridge(1, 'br10', false), mac: 1 }, false);
+    inventory.heard({ ...vxlan(2, 10, 1), mac: 2 }, false);
+    inventory.heard({ ...BASE, index: 3, name: 'p1', mac: 3, master: 1 }, false);
+    inventory.heard({ ...BASE, index: 4, name: 'vrrp', kind: 'macvlan', lower: 1, mac: 4 }, false);
+    inventory.heard({ ...BASE, index: 5, name: 'eth0', mac: 5 }, false);
+    inventory.heard({ ...BASE, index: 6, name: 'p2', mac: 1, master: 1 }, false);
+    test.same(inventory.view().instances.get(10)?.state.ownMacs, [1, 2, 3, 4]);
+
+    const aware = vlanAware();
+    aware.heard({ ...bridge(1, 'br0', true), mac: 1 }, false);
+    aware.heard({ ...svi(4, 1, 10), mac: 4 }, false);
+    aware.heard({ ...BASE, index: 7, name: 'access', mac: 7, master: 1 }, false);
+    aware.heard(role(7, 20), false);
+    test.same(aware.view().instances.get(1010)?.state.ownMacs, [1, 4]);
+    test.same(aware.view().instances.get(1020)?.state.ownMacs, [1, 7]);
+  },
+);
+
+t.test(
+  'addresses of the leaf itself: what notices tell during a dump is newer than the dump',
+  async (test) => {
+    const own = new OwnAddresses();
+    const address = (index: number, text: string) => ({
+      family: AF_INET,
+      interfaceIndex: index,
+      address: { address: ip(text), length: 24 },
+    });
+    own.heard(address(1, '10.0.0.1'), false);
+    own.beginDump();
+    own.dumped(address(1, '10.0.0.2'));
+    own.heard(address(1, '10.0.0.3'), false);
+    own.heard(address(1, '10.0.0.4'), true);
+    own.dumped(address(1, '10.0.0.4'));
+    own.endDump();
+    const has = (index: number) => [1, 2, 3, 4].map((last) => own.has(index, ip(`10.0.0.${last}`)));
+    test.same(has(1), [false, true, true, false]);
+    test.same(has(2), [false, false, false, false]);
+    test.notOk(own.has(1, ip('fd00::2')));
+    own.heard(address(1, '10.0.0.2'), true);
+    own.heard(address(1, '10.0.0.3'), true);
+    test.same([...own.all()], []);
+  },
+);
+
 t.test('learning, missing suppression, a fixed remote and no source address are warned of', async (test) => {
   const inventory = new Inventory();
   inventory.heard(bridge(1, 'br10', false), false);
@@ -231,10 +280,13 @@ function recorder(): { lines: string[]; sink: ConstructorParameters<typeof Recor
     'instanceGone',
     'macSeen',
     'macMissing',
+    'macBlocked',
     'floodSeen',
     'floodMissing',
     'neighbourSeen',
     'neighbourMissing',
+    'neighbourBlocked',
+    'neighbourUnblocked',
     'localMac',
     'localMacGone',
     'localNeighbour',
@@ -269,6 +321,7 @@ t.test('records of a VLAN-aware bridge belong to the VNI of their VLAN', async (
     sink,
     addresses,
     new FloodLedger(undefined, addresses, () => {}),
+    new OwnAddresses(),
     vlanAware().view(),
   );
   const local = { interfaceIndex: 6, master: 1, state: NUD_REACHABLE, mac: HOST };
@@ -312,6 +365,7 @@ t.test('records of a VLAN-aware bridge belong to the VNI of their VLAN', async (
   const vtep = addresses.intern(ip('10.0.0.2'));
   test.same(lines, [
     `localMac 1020 ${HIGH} ${LOW} 0 6 ${ORIGIN.DUMP}`,
+    `macBlocked 1020 ${HIGH} ${LOW} ${ORIGIN.DUMP}`,
     `macSeen 1010 ${HIGH} ${LOW} ${PART.COMPANION} 0 0 true ${ORIGIN.DUMP}`,
     `macSeen 1020 ${HIGH} ${LOW} ${PART.VALUE} ${vtep} 0 true ${ORIGIN.DUMP}`,
     `localNeighbour 1020 10.1.1.1 ${HIGH} ${LOW} 0 ${ORIGIN.DUMP}`,
@@ -322,7 +376,7 @@ t.test("Linux 6.1's second notice of a write, without VTEP and mark, says nothin
   const { lines, sink } = recorder();
   const addresses = new AddressTable();
   const ledger = new FloodLedger(undefined, addresses, () => {});
-  const reader = new RecordReader(sink, addresses, ledger, vlanAware().view());
+  const reader = new RecordReader(sink, addresses, ledger, new OwnAddresses(), vlanAware().view());
   const repeated = { interfaceIndex: 3, vlan: 20, flags: NTF_SELF, state: NUD_NOARP, mac: HOST };
   reader.read(record(repeated), false, ORIGIN.NOTICE);
   reader.read(record({ ...repeated, mac: 0 }), false, ORIGIN.NOTICE);
@@ -339,6 +393,7 @@ t.test('a storm of records makes no garbage to speak of', async (test) => {
     silent,
     addresses,
     new FloodLedger(undefined, addresses, () => {}),
+    new OwnAddresses(),
     vlanAware().view(),
   );
   const tunnel = record(

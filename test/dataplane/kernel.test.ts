@@ -353,6 +353,102 @@ kernelTest(
   },
 );
 
+const failures = (dataplane: Dataplane): (string | undefined)[] =>
+  [...dataplane.entries()].filter(({ status }) => status === 'failed').map(({ error }) => error);
+
+kernelTest(
+  "the bridge's, the ports' and an operator's permanent MACs are told as the leaf's own, and never written over or deleted",
+  async (bench, test) => {
+    await bench.addInstance(10);
+    bench.run(`ip link set br10 address ${printMac(HOST)}; ip link set p1-10 address ${printMac(OTHER)}
+    bridge fdb add 02:00:00:00:00:08 dev br10 self local`);
+    const operators = mac('02:00:00:00:00:08');
+    const { dataplane, events, vtep2 } = await open(bench);
+    const vxlan = mac(bench.run('cat /sys/class/net/vxlan10/address').trim());
+    for (const own of [HOST, OTHER, vxlan]) {
+      test.ok(events.instances.get(10)?.ownMacs.includes(own), printMac(own));
+    }
+    const before = bench.run('bridge fdb show br br10 | sort');
+    const all = [HOST, OTHER, operators, vxlan];
+    for (const own of all) dataplane.setMac(10, own, vtep2, 0);
+    await dataplane.idle();
+    test.equal(bench.run('bridge fdb show br br10 | sort'), before, 'nothing was written');
+    test.match(dataplane.counters(), { installed: 0, written: 0, failed: 4 });
+    test.equal(failures(dataplane).length, 4);
+    for (const error of failures(dataplane)) {
+      test.match(error, /a permanent entry of the bridge is in the way .*evpnd leaves it alone/);
+    }
+    for (const own of all) dataplane.deleteMac(10, own);
+    await dataplane.idle();
+    await bench.quiet();
+    test.equal(bench.run('bridge fdb show br br10 | sort'), before, 'and nothing deleted');
+    test.notOk(events.problems.has('dataplane-writes'));
+    await dataplane.close({ keepEntries: false });
+    test.equal(bench.run('bridge fdb show br br10 | sort'), before);
+  },
+);
+
+kernelTest(
+  "a remote MAC that becomes the leaf's own is let go of, and written again when it no longer is",
+  async (bench, test) => {
+    await bench.addInstance(10);
+    const { dataplane, events, vtep2 } = await open(bench);
+    const original = bench.run('cat /sys/class/net/br10/address').trim();
+    dataplane.setMac(10, HOST, vtep2, 0);
+    dataplane.setMac(10, OTHER, vtep2, 0);
+    await dataplane.idle();
+    await bench.quiet();
+    bench.run(`ip link set br10 address ${printMac(HOST)}`);
+    await bench.until(() => dataplane.counters().failed === 1, 'the conflict is told');
+    test.ok(events.instances.get(10)?.ownMacs.includes(HOST));
+    await bench.quiet();
+    test.same(
+      await bench.entries(10),
+      [`mac 10 ${printMac(OTHER)} 10.0.0.2`],
+      'ours is gone from the device',
+    );
+    test.match(bench.run('bridge fdb show br br10'), /02:00:00:00:00:05 dev br10 master br10 permanent/);
+    bench.run(`ip link set br10 address ${original}`);
+    await bench.until(() => dataplane.counters().installed === 2, 'it is written again');
+    test.match(bench.run('bridge fdb show dev vxlan10'), /02:00:00:00:00:05 extern_learn master br10/);
+    test.equal(dataplane.counters().failed, 0);
+    await dataplane.close({ keepEntries: false });
+    test.same(await bench.entries(10), []);
+  },
+);
+
+kernelTest(
+  "the gateway interface's own addresses are no neighbours: never written, never told as hosts'",
+  async (bench, test) => {
+    await bench.addInstance(10);
+    bench.run('ip neigh replace 10.10.10.77 lladdr 02:00:00:00:00:06 dev br10 nud stale');
+    const { dataplane, events, vtep2 } = await open(bench);
+    test.ok(events.neighbours.has('10 10.10.10.77'));
+    dataplane.setMac(10, HOST, vtep2, 0);
+    dataplane.setNeighbour(10, ip('10.10.10.1'), HOST, 0);
+    dataplane.setNeighbour(10, ip('10.10.10.5'), HOST, 0);
+    await dataplane.idle();
+    const remote = [`mac 10 ${printMac(HOST)} 10.0.0.2`, `neighbour 10 10.10.10.5 ${printMac(HOST)}`];
+    test.same(await bench.entries(10), remote);
+    test.same(failures(dataplane), ['this leaf has the address itself; evpnd leaves it alone']);
+
+    bench.run('ip addr add 10.10.10.77/24 dev br10; ip addr add 10.10.10.5/32 dev br10');
+    await bench.until(() => !events.neighbours.has('10 10.10.10.77'), 'what has become ours is no host');
+    await bench.until(() => dataplane.counters().failed === 2, 'another conflict');
+    await bench.quiet();
+    test.same(await bench.entries(10), [remote[0]], 'the entry is gone');
+    bench.run('ip neigh replace 10.10.10.77 lladdr 02:00:00:00:00:06 dev br10 nud stale');
+    await bench.quiet();
+    test.notOk(events.neighbours.has('10 10.10.10.77'));
+
+    bench.run('ip addr del 10.10.10.5/32 dev br10');
+    await bench.until(() => dataplane.counters().failed === 1, 'a conflict is over');
+    await dataplane.idle();
+    test.same(await bench.entries(10), remote);
+    await dataplane.close({ keepEntries: false });
+  },
+);
+
 kernelTest(
   'a host that moves by its own frames, five times between here and there: each side is told, nothing is fought for',
   async (bench, test) => {

@@ -21,6 +21,7 @@ const INSTANCE = {
   vlan: undefined,
   up: true,
   mtu: 1500,
+  ownMacs: [],
   warnings: [],
 };
 

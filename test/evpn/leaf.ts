@@ -183,6 +183,7 @@ export class Leaf {
       vlan: undefined,
       up: true,
       mtu: 1450,
+      ownMacs: [],
       warnings: [],
       ...state,
     });

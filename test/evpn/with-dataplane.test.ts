@@ -51,6 +51,7 @@ class Stack {
       vlan: undefined,
       up: true,
       mtu: 1450,
+      ownMacs: [],
       warnings: [],
     });
     const opened = this.memory.dataplane.open(this.evpn);

@@ -406,6 +406,7 @@ export class HardwareVtepDriver implements Driver {
       vlan: bound.length === 1 ? bound[0]!.vlan : undefined,
       up: !this.#away,
       mtu: 0,
+      ownMacs: [],
       warnings,
     };
   }

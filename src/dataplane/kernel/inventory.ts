@@ -5,6 +5,7 @@
  * One VXLAN device per VNI. In a bridge without VLAN filtering the whole bridge is the instance and its own interface the SVI; in
  * one with VLAN filtering the VXLAN port's PVID names the VLAN and a VLAN interface on the bridge is the SVI.
  */
+import type { Mac } from '../../base/mac.ts';
 import { AF_BRIDGE, type BridgePortInfo, type Link, type PortVlan } from '../../netlink/index.ts';
 import type { InstanceState } from '../interfaces.ts';
 
@@ -22,6 +23,8 @@ export interface KernelInstance {
   /** The device's fixed remote, which shows in its flood list without being an entry of anybody. */
   readonly fixedRemote: Uint8Array | undefined;
   readonly state: InstanceState;
+  /** The same list as in `state`. */
+  readonly ownMacs: Mac[];
 }
 
 export interface InventoryView {
@@ -115,7 +118,36 @@ export class Inventory {
       byPlace.set(place, found);
       if (found.sviIndex !== 0) bySvi.set(found.sviIndex, found);
     }
+    this.#fillOwnMacs(instances, bySvi, byPlace);
     return { instances, byVxlan, bySvi, byPlace, unsupported };
+  }
+
+  /** The MACs of the leaf itself in each instance: of its bridge, its SVI and what stands on that, and of its ports. */
+  #fillOwnMacs(
+    instances: InventoryView['instances'],
+    bySvi: InventoryView['bySvi'],
+    byPlace: InventoryView['byPlace'],
+  ): void {
+    const found = new Map<KernelInstance, Set<Mac>>();
+    const add = (instance: KernelInstance | undefined, mac: Mac | undefined): void => {
+      if (!instance || !mac) return;
+      const macs = found.get(instance);
+      if (macs) macs.add(mac);
+      else found.set(instance, new Set([mac]));
+    };
+    for (const instance of instances.values()) {
+      add(instance, this.#links.get(instance.bridgeIndex)?.mac);
+      add(instance, this.#links.get(instance.sviIndex)?.mac);
+    }
+    for (const { index, kind, lower, mac, master } of this.#links.values()) {
+      if (kind === 'macvlan' && lower !== undefined) add(bySvi.get(lower), mac);
+      if (master === undefined) continue;
+      add(byPlace.get(placeKey(master, 0)), mac);
+      for (const { vlan } of this.#roles.get(index)?.vlans ?? []) {
+        if (vlan !== 0) add(byPlace.get(placeKey(master, vlan)), mac);
+      }
+    }
+    for (const [instance, macs] of found) instance.ownMacs.push(...[...macs].sort((a, b) => a - b));
   }
 
   /** VLAN interfaces by the bridge below and their VLAN. */
@@ -155,6 +187,7 @@ export class Inventory {
       learnsInBridge: port?.learning ?? false,
       suppresses: port?.neighbourSuppression ?? true,
       fixedRemote: vxlan.remote,
+      ownMacs: [] as Mac[],
     };
     const state: InstanceState = {
       vni: vxlan.vni,
@@ -165,6 +198,7 @@ export class Inventory {
       vlan: vlanFiltering ? vlan : undefined,
       up: link.up && bridge.up,
       mtu: bridge.mtu,
+      ownMacs: found.ownMacs,
       warnings: warningsOf(link, bridge, found),
     };
     return { ...found, state };

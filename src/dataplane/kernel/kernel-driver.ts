@@ -8,8 +8,10 @@ import type { Logger } from '../../base/log.ts';
 import {
   AF_INET,
   AF_INET6,
+  decodeAddress,
   decodeLink,
   decodeNeighbour,
+  encodeAddressDump,
   encodeBridgePortDump,
   encodeForwardingDump,
   encodeLinkDump,
@@ -18,8 +20,10 @@ import {
   NeighbourRecord,
   NetlinkMonitor,
   NetlinkSocket,
+  RTM_DELADDR,
   RTM_DELLINK,
   RTM_DELNEIGH,
+  RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
   RTNLGRP_IPV4_IFADDR,
@@ -29,12 +33,13 @@ import {
   RTNLGRP_LINK,
   RTNLGRP_NEIGH,
 } from '../../netlink/index.ts';
-import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART } from '../driver.ts';
+import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART, RESULT } from '../driver.ts';
 import { ENTRY_FLAG, type InstanceSpec } from '../interfaces.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { Corrections } from './corrections.ts';
 import { FloodLedger } from './flood-ledger.ts';
 import { Inventory, type InventoryView, type KernelInstance } from './inventory.ts';
+import { OwnAddresses } from './own-addresses.ts';
 import { RecordReader } from './record-reader.ts';
 import { RouteWatch } from './route-watch.ts';
 
@@ -99,6 +104,7 @@ export class KernelDriver implements Driver {
   readonly #ledger: FloodLedger;
   readonly #noticeBuffer: { readonly receiveBufferOctets?: number };
   readonly #inventory = new Inventory();
+  readonly #own = new OwnAddresses();
   readonly #record = new NeighbourRecord();
   readonly #writer: BatchWriter;
   readonly #corrections: Corrections;
@@ -135,7 +141,7 @@ export class KernelDriver implements Driver {
       onDrained: () => this.#drained(),
       onError: (error) => this.#monitorFailed(error),
     });
-    const reader = new RecordReader(sink, this.#addresses, this.#ledger, this.#view);
+    const reader = new RecordReader(sink, this.#addresses, this.#ledger, this.#own, this.#view);
     const routes = new RouteWatch(requests, this.#clock, this.#addresses, {
       reachable: (vtep, reachable) => sink.vtepReachable(vtep, reachable),
       settled: () => sink.settled(),
@@ -159,6 +165,7 @@ export class KernelDriver implements Driver {
     this.#inventory.endDump();
     this.#corrections.tryAgain();
     this.#takeInventory(false);
+    await this.#dumpAddresses();
     sink.settled();
     const entry: MessageVisitor = (type, bytes, start, end) =>
       this.#readEntry(type, bytes, start, end, ORIGIN.DUMP);
@@ -172,8 +179,32 @@ export class KernelDriver implements Driver {
     }
   }
 
+  /** The addresses of this leaf, none of which is a neighbour's. */
+  async #dumpAddresses(): Promise<void> {
+    const { dumps, sink } = this.#open();
+    this.#own.beginDump();
+    const visit: MessageVisitor = (type, bytes, start, end) => {
+      const address = type === RTM_NEWADDR ? decodeAddress(bytes, start, end) : undefined;
+      if (address) this.#own.dumped(address);
+    };
+    const restart = { onRestart: () => this.#own.beginDump() };
+    await dumps.dump((writer) => encodeAddressDump(writer), visit, {
+      action: 'dump the addresses',
+      ...restart,
+    });
+    this.#own.endDump();
+    for (const [index, ip] of this.#own.all()) {
+      const instance = this.#view.bySvi.get(index);
+      if (instance) sink.neighbourBlocked(instance.vni, ip, ORIGIN.DUMP);
+    }
+  }
+
   write(batch: EntryBatch, done: () => void): void {
-    this.#writer.write(this.#open().writes, batch).then(done);
+    this.#writer.write(this.#open().writes, batch).then(done, (error: unknown) => {
+      this.#log.error({ error }, 'cannot write forwarding entries: reading them again');
+      batch.result.fill(RESULT.UNKNOWN, 0, batch.length);
+      done();
+    });
   }
 
   errorText(code: number): string {
@@ -225,12 +256,30 @@ export class KernelDriver implements Driver {
       return;
     }
     this.#connection?.routes.routesChanged();
+    if (type === RTM_NEWADDR || type === RTM_DELADDR) this.#heardAddress(type, bytes, start, end);
     if (type !== RTM_NEWLINK && type !== RTM_DELLINK) return;
     const link = decodeLink(bytes, start, end);
     if (!link) return;
     this.#inventory.heard(link, type === RTM_DELLINK);
     this.#linksChanged = true;
   };
+
+  #heardAddress(type: number, bytes: Uint8Array, start: number, end: number): void {
+    const address = decodeAddress(bytes, start, end);
+    if (!address || !this.#connection) return;
+    const { sink } = this.#connection;
+    const gone = type === RTM_DELADDR;
+    this.#own.heard(address, gone);
+    const instance = this.#view.bySvi.get(address.interfaceIndex);
+    if (!instance) return;
+    const ip = address.address.address;
+    if (gone) {
+      sink.neighbourUnblocked(instance.vni, ip);
+      return;
+    }
+    sink.neighbourBlocked(instance.vni, ip, ORIGIN.NOTICE);
+    sink.localNeighbourGone(instance.vni, ip);
+  }
 
   #readEntry(type: number, bytes: Uint8Array, start: number, end: number, origin: number): void {
     if (type !== RTM_NEWNEIGH && type !== RTM_DELNEIGH) return;
@@ -312,5 +361,7 @@ const isSamePlace = (a: KernelInstance, b: KernelInstance): boolean =>
   a.vlan === b.vlan;
 
 const isSameState = (a: KernelInstance, b: KernelInstance): boolean =>
-  JSON.stringify({ ...a.state, vtep: a.state.vtep?.join('.') }) ===
-  JSON.stringify({ ...b.state, vtep: b.state.vtep?.join('.') });
+  a.ownMacs.length === b.ownMacs.length &&
+  a.ownMacs.every((mac, i) => mac === b.ownMacs[i]) &&
+  JSON.stringify({ ...a.state, vtep: a.state.vtep?.join('.'), ownMacs: undefined }) ===
+    JSON.stringify({ ...b.state, vtep: b.state.vtep?.join('.'), ownMacs: undefined });

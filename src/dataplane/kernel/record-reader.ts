@@ -3,7 +3,7 @@
  * host, or nothing. The same reading serves dumps and notices. No object is made per record.
  *
  * A remote MAC is two records: in the VXLAN device's own table (NTF_SELF, with the VTEP) and in the bridge's, on the VXLAN port.
- * A record of the bridge on any other port is a local host.
+ * A record of the bridge on any other port is a local host; a permanent one, on whichever port, an address of the leaf itself.
  *
  * Only notices tell that something is missing: a dump shows that by its silence, and may be older than a notice.
  */
@@ -28,6 +28,7 @@ import { type DriverSink, ORIGIN, type Origin, PART, wordAt } from '../driver.ts
 import { ENTRY_FLAG } from '../interfaces.ts';
 import type { FloodLedger } from './flood-ledger.ts';
 import { type InventoryView, type KernelInstance, placeKey } from './inventory.ts';
+import type { OwnAddresses } from './own-addresses.ts';
 
 const ALL_ZEROES_MAC = 0;
 /** States in which the kernel holds a host's address as true. */
@@ -37,16 +38,24 @@ export class RecordReader {
   readonly #sink: DriverSink;
   readonly #addresses: AddressTable;
   readonly #ledger: FloodLedger;
+  readonly #own: OwnAddresses;
   /** IPv4 VTEPs by their word, so that a dump of a hundred thousand records prints none. */
   readonly #ipv4Ids = new Map<number, AddressId>();
   readonly #ipv4 = new Uint8Array(4);
   readonly #ipv6 = new Uint8Array(16);
   view: InventoryView;
 
-  constructor(sink: DriverSink, addresses: AddressTable, ledger: FloodLedger, view: InventoryView) {
+  constructor(
+    sink: DriverSink,
+    addresses: AddressTable,
+    ledger: FloodLedger,
+    own: OwnAddresses,
+    view: InventoryView,
+  ) {
     this.#sink = sink;
     this.#addresses = addresses;
     this.#ledger = ledger;
+    this.#own = own;
     this.view = view;
   }
 
@@ -101,15 +110,19 @@ export class RecordReader {
   }
 
   #readOnVxlanPort(instance: KernelInstance, record: NeighbourRecord, gone: boolean, origin: Origin): void {
-    if (record.vlan !== instance.vlan || (record.state & NUD_PERMANENT) !== 0) return;
+    if (record.vlan !== instance.vlan) return;
     const { vni } = instance;
     const high = macHigh(record.mac);
     const low = macLow(record.mac);
+    if ((record.state & NUD_PERMANENT) !== 0) {
+      this.#readPermanent(vni, high, low, gone, origin);
+      return;
+    }
     const isMarked = (record.flags & NTF_EXT_LEARNED) !== 0;
     // Wherever it was before, it is here now, and at no local port.
     if (origin === ORIGIN.NOTICE) this.#sink.localMacGone(vni, high, low);
     if (gone || (!isMarked && (record.state & NUD_NOARP) === 0)) {
-      if (origin === ORIGIN.NOTICE) this.#sink.macMissing(vni, high, low, PART.COMPANION);
+      if (origin === ORIGIN.NOTICE) this.#sink.macMissing(vni, high, low, PART.COMPANION | PART.OBSTACLE);
       return;
     }
     const flags = record.flags & NTF_STICKY ? ENTRY_FLAG.STICKY : 0;
@@ -118,12 +131,15 @@ export class RecordReader {
 
   #readOnLocalPort(record: NeighbourRecord, gone: boolean, origin: Origin): void {
     const instance = this.view.byPlace.get(placeKey(record.master, record.vlan));
-    // Permanent ones are the addresses of the ports and of the bridge itself.
-    if (!instance || (record.state & NUD_PERMANENT) !== 0) return;
-    if (record.interfaceIndex === instance.bridgeIndex) return;
+    if (!instance) return;
     const { vni } = instance;
     const high = macHigh(record.mac);
     const low = macLow(record.mac);
+    if ((record.state & NUD_PERMANENT) !== 0) {
+      this.#readPermanent(vni, high, low, gone, origin);
+      return;
+    }
+    if (record.interfaceIndex === instance.bridgeIndex) return;
     if (gone) {
       this.#sink.localMacGone(vni, high, low);
       return;
@@ -131,7 +147,16 @@ export class RecordReader {
     const isSticky = (record.state & NUD_NOARP) !== 0 || (record.flags & NTF_STICKY) !== 0;
     const flags = isSticky ? ENTRY_FLAG.STICKY : 0;
     this.#sink.localMac(vni, high, low, flags, record.interfaceIndex, origin);
-    if (origin === ORIGIN.NOTICE) this.#sink.macMissing(vni, high, low, PART.COMPANION);
+    if (origin === ORIGIN.NOTICE) this.#sink.macMissing(vni, high, low, PART.COMPANION | PART.OBSTACLE);
+  }
+
+  /** The addresses of the bridge and of its ports, and what an operator added to them. */
+  #readPermanent(vni: number, high: number, low: number, gone: boolean, origin: Origin): void {
+    if (origin === ORIGIN.NOTICE) this.#sink.localMacGone(vni, high, low);
+    if (!gone) this.#sink.macBlocked(vni, high, low, origin);
+    else if (origin === ORIGIN.NOTICE) {
+      this.#sink.macMissing(vni, high, low, PART.COMPANION | PART.OBSTACLE);
+    }
   }
 
   #readNeighbour(record: NeighbourRecord, gone: boolean, origin: Origin): void {
@@ -141,7 +166,8 @@ export class RecordReader {
     const ip = this.#ip(record);
     const hasMac = !gone && record.mac > 0 && !isGroupMac(record.mac);
     const isMarked = (record.flags & NTF_EXT_LEARNED) !== 0;
-    const isLocal = hasMac && !isMarked && (record.state & NUD_LOCAL) !== 0;
+    const isOwn = this.#own.has(record.interfaceIndex, ip);
+    const isLocal = hasMac && !isMarked && !isOwn && (record.state & NUD_LOCAL) !== 0;
     const isFixed = hasMac && (isMarked || (record.state & NUD_PERMANENT) !== 0);
     const high = hasMac ? macHigh(record.mac) : 0;
     const low = hasMac ? macLow(record.mac) : 0;
