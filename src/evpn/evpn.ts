@@ -24,6 +24,7 @@ import { MoveCounter } from './mobility.ts';
 import { NeighbourTable } from './neighbour-table.ts';
 import { Neighbours } from './neighbours.ts';
 import { RibOriginator } from './originator.ts';
+import { REASON } from './reasons.ts';
 import { NO_ROW, RemoteRoutes } from './remote-routes.ts';
 import { type EvpnListener, type Problem, Reporter } from './reports.ts';
 import { Resweep } from './resweep.ts';
@@ -413,6 +414,7 @@ export class Evpn implements DataplaneEvents {
   /** Works out whether the instance imports and originates, and starts what a change of that asks for. */
   #refresh(instance: Instance): void {
     const { state } = instance;
+    if (state !== undefined) this.#takeOwnMacs(instance, state.ownMacs);
     const address = state === undefined ? undefined : this.#vtepAddress(state);
     const vtep = address === undefined ? NO_ADDRESS : this.#addresses.intern(address);
     const importing = state?.up === true && vtep !== NO_ADDRESS;
@@ -434,6 +436,21 @@ export class Evpn implements DataplaneEvents {
     if (!originChanged) return;
     this.#originator.synchroniseFlooding(instance);
     this.#walk(instance);
+  }
+
+  /** Routes for a MAC that becomes one of the leaf's own, or ceases to be, are judged anew. */
+  #takeOwnMacs(instance: Instance, macs: readonly Mac[]): void {
+    const before = instance.ownMacs;
+    const added = macs.filter((mac) => !before.has(mac));
+    if (added.length === 0 && macs.length === before.size) return;
+    instance.ownMacs = new Set(macs);
+    this.#readClock();
+    for (const mac of added) {
+      for (const route of this.#macVrf.claims(instance, mac)) this.#importer.visit(route);
+    }
+    if (before.size === 0) return;
+    this.#resweep.requestReason(REASON.OWN_MAC);
+    this.#requestWork();
   }
 
   #vtepAddress(state: InstanceState): IpBytes | undefined {

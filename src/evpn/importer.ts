@@ -93,21 +93,27 @@ export class Importer {
       reason = REASON.ETHERNET_SEGMENT;
     }
     if (reason === REASON.IMPORTED && (mac === 0 || isGroupMac(mac))) reason = REASON.MAC_ADDRESS;
+    const instance = this.#parts.instances.find(vni);
+    // A leaf with the same gateway MAC announces it, too (RFC 7432 section 10.1); here it stays the bridge's own.
+    if (reason === REASON.IMPORTED && instance!.ownMacs.has(mac)) reason = REASON.OWN_MAC;
     if (reason !== REASON.IMPORTED) {
       this.#drop(route, reason);
       return;
     }
-    this.#routes.reason[route] = REASON.IMPORTED;
+    const ipStart = start + EVPN_KEY.MAC_IP_IP;
+    const ipEnd = ipStart + (key[start + EVPN_KEY.MAC_IP_IP_LENGTH] >> 3);
+    const isUsable = ipEnd === ipStart || isHostAddress(key, ipStart, ipEnd);
+    this.#routes.reason[route] = isUsable ? REASON.IMPORTED : REASON.IP_ADDRESS;
     macVrf.upsertRemote(
       route,
-      this.#parts.instances.find(vni)!,
+      instance!,
       mac,
       vtep,
       decisions.sequence(attributes),
       decisions.flags(attributes),
       key,
-      start + EVPN_KEY.MAC_IP_IP,
-      start + EVPN_KEY.MAC_IP_IP + (key[start + EVPN_KEY.MAC_IP_IP_LENGTH] >> 3),
+      ipStart,
+      isUsable ? ipEnd : ipStart,
     );
   }
 
@@ -173,6 +179,16 @@ export class Importer {
       this.#parts.vteps.release(routes.vtep[route]);
     }
   }
+}
+
+/**
+ * Whether `bytes[start, end)` can be a host's address: not "this network", loopback, multicast, reserved or broadcast (RFC 6890
+ * section 2.2.2), nor IPv6's unspecified, loopback and multicast addresses (RFC 4291 section 2.4).
+ */
+function isHostAddress(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start];
+  if (end - start === 4) return first !== 0 && first !== 127 && first < 224;
+  return first !== 0xff && !(isZero(bytes, start, 15) && bytes[end - 1] <= 1);
 }
 
 const u24 = (bytes: Uint8Array, at: number): number =>

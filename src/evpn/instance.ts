@@ -5,6 +5,7 @@
  * RFC 7432 sections 7.9 and 7.10 (distinguisher and targets), RFC 8365 section 5.1.2.1 (automatic targets).
  */
 import { type AddressId, NO_ADDRESS } from '../base/address-table.ts';
+import type { Mac } from '../base/mac.ts';
 import type { InstanceState } from '../dataplane/interfaces.ts';
 import type { EvpnConfig, VniConfig } from './config.ts';
 import { NO_ROW } from './remote-routes.ts';
@@ -48,6 +49,8 @@ export class Instance implements InstanceSettings {
   walk = NO_ROW;
   /** Local entries learned in an earlier epoch died with the device that they were learned on. */
   epoch = 0;
+  /** MACs of the leaf itself there, which no route can claim. */
+  ownMacs: ReadonlySet<Mac> = new Set();
   localMacs = 0;
   remoteMacs = 0;
   /** So many remote MACs are installed at most, and how many are not because of that. */

@@ -66,6 +66,17 @@ export class MacVrf implements MacOwner {
     return this.#ports.get(row);
   }
 
+  /** The routes of other leaves that claim `mac`. */
+  claims(instance: Instance, mac: Mac): RouteRow[] {
+    const claims: RouteRow[] = [];
+    const row = this.#macs.find(instance.vni, mac);
+    if (row === NO_ROW) return claims;
+    for (let route = this.#macs.firstRoute[row]; route !== NO_ROW; route = this.#routes.nextOfMac[route]) {
+      claims.push(route);
+    }
+    return claims;
+  }
+
   /** The dataplane has learned `mac` on a port of ours; or says so again, with another port or other flags. */
   learnLocal(instance: Instance, mac: Mac, flags: number, port: string): void {
     const macs = this.#macs;

@@ -20,6 +20,9 @@ export const REASON = {
   INSTANCE_DOWN: 13,
   VTEP_FAMILY: 14,
   MAC_ADDRESS: 15,
+  OWN_MAC: 16,
+  /** The only one with which a route is used: for its MAC. */
+  IP_ADDRESS: 17,
 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];
 
@@ -40,6 +43,8 @@ const TEXTS: Readonly<Record<Reason, string>> = {
   [REASON.INSTANCE_DOWN]: 'the VNI is down or has no tunnel address',
   [REASON.VTEP_FAMILY]: 'its VTEP is of another address family than ours',
   [REASON.MAC_ADDRESS]: 'its MAC address cannot be a host',
+  [REASON.OWN_MAC]: "its MAC address is one of this leaf's own",
+  [REASON.IP_ADDRESS]: 'its IP address cannot be a host: only its MAC address is used',
 };
 
 /** `its label is not the VNI that imports its route targets` */

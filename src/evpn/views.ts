@@ -143,7 +143,7 @@ export class EvpnViews {
   import(route: RouteRow): ImportView {
     const { routes } = this.#parts;
     const reason = routes.reasonOf(route);
-    if (reason !== REASON.IMPORTED)
+    if (reason !== REASON.IMPORTED && reason !== REASON.IP_ADDRESS)
       return { reason, text: reasonText(reason), vni: undefined, installed: false };
     const why = this.#whyNotInstalled(route);
     return { reason, text: why ?? reasonText(reason), vni: this.#vniOf(route), installed: why === undefined };
@@ -253,7 +253,7 @@ export class EvpnViews {
     const { instances, macs, routes } = this.#parts;
     if (local)
       return instances.at(macs.instance[row]).downReason ?? 'its route distinguisher is being changed';
-    if (claim === NO_ROW) return 'known from a neighbour only';
+    if (claim === NO_ROW) return 'known from a neighbour entry only: no port has learned it';
     if ((macs.state[row] & MAC_STATE.REFUSED) !== 0) return this.#refusedReason(row);
     return this.#heldReason(routes.vtep[claim]);
   }

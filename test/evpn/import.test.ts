@@ -117,6 +117,86 @@ t.test('every reason for which a route stays out is kept, in words', async (t) =
   }
 });
 
+t.test(
+  "RFC 7432 section 10.1: a MAC of this leaf's own, which a leaf with the same gateway announces, too, stays here",
+  async (t) => {
+    const leaf = new Leaf();
+    leaf.vni(10, { ownMacs: [M1, M2] });
+    const gateway = attributesOf({ more: [{ type: 'default-gateway' }] });
+    const rows = [
+      leaf.announce(hostRoute(M1), attributesOf()),
+      leaf.announce(hostRoute(M1, { ip: '10.1.1.1' }), gateway),
+      leaf.announce(hostRoute(M2), attributesOf({ sticky: true })),
+    ];
+    t.same(
+      rows.map((row) => leaf.evpn.views.import(row)),
+      rows.map(() => ({
+        reason: REASON.OWN_MAC,
+        text: "its MAC address is one of this leaf's own",
+        vni: undefined,
+        installed: false,
+      })),
+    );
+    leaf.withdraw(hostRoute(M2));
+    t.same(leaf.forwarding.log, [], 'the dataplane hears nothing of them');
+    t.equal(leaf.evpn.views.macCount, 0);
+  },
+);
+
+t.test("routes are judged anew when the leaf's own MACs change, of one VNI and not of another", async (t) => {
+  const leaf = leafWithVni();
+  leaf.vni(20);
+  const row = leaf.announce(hostRoute(M1, { ip: '10.1.1.1' }), attributesOf());
+  leaf.announce(hostRoute(M2), attributesOf());
+  leaf.announce(hostRoute(M1, { vni: 20 }), attributesOf({ vni: 20 }));
+  leaf.vni(10, { ownMacs: [M1] });
+  t.same([...leaf.forwarding.macs.keys()].sort(), ['10 02:00:00:00:00:02', '20 02:00:00:00:00:01']);
+  t.equal(leaf.forwarding.neighbours.size, 0);
+  t.equal(leaf.evpn.views.import(row).reason, REASON.OWN_MAC);
+  const operations = leaf.forwarding.operations;
+  leaf.vni(10, { ownMacs: [M1], mtu: 9000 });
+  t.equal(leaf.forwarding.operations, operations);
+  leaf.vni(10, { ownMacs: [M2] });
+  t.same([...leaf.forwarding.macs.keys()].sort(), [MAC1, '20 02:00:00:00:00:01']);
+  t.equal(leaf.forwarding.neighbours.size, 1);
+  leaf.vni(10, { ownMacs: [] });
+  t.equal(leaf.forwarding.macs.size, 3);
+});
+
+t.test(
+  'RFC 6890 section 2.2.2, RFC 4291 section 2.4: with an address that no host can have, only the MAC of a route is used',
+  async (t) => {
+    const addresses = {
+      refused: ['0.0.0.0', '0.1.2.3', '127.0.0.1', '224.0.0.5', '240.0.0.1', '255.255.255.255'].concat([
+        '::',
+        '::1',
+        'ff02::1',
+      ]),
+      taken: ['10.1.1.1', '169.254.1.1', '223.255.255.254', 'fe80::1', 'fd00::1', '::2', '100::1'],
+    };
+    for (const address of addresses.refused) {
+      const leaf = leafWithVni();
+      const row = leaf.announce(hostRoute(M1, { ip: address }), attributesOf());
+      t.ok(leaf.forwarding.macs.has(MAC1), address);
+      t.equal(leaf.forwarding.neighbours.size, 0, address);
+      t.same(leaf.evpn.views.import(row), {
+        reason: REASON.IP_ADDRESS,
+        text: 'its IP address cannot be a host: only its MAC address is used',
+        vni: 10,
+        installed: true,
+      });
+      leaf.withdraw(hostRoute(M1, { ip: address }));
+      t.equal(leaf.evpn.views.macCount, 0);
+    }
+    for (const address of addresses.taken) {
+      const leaf = leafWithVni();
+      const row = leaf.announce(hostRoute(M1, { ip: address }), attributesOf());
+      t.equal(leaf.forwarding.neighbours.size, 1, address);
+      t.equal(leaf.evpn.views.import(row).reason, REASON.IMPORTED);
+    }
+  },
+);
+
 t.test('routes of other types stay in the RIB only', async (t) => {
   const leaf = leafWithVni();
   const row = leaf.announce(
@@ -322,6 +402,7 @@ const leafState = () => ({
   vlan: undefined,
   up: true,
   mtu: 1450,
+  ownMacs: [],
   warnings: [],
 });
 

@@ -160,7 +160,7 @@ function importViews(route: RouteId, { evpn }: Context): ImportView[] {
   const { reason, text, vni, installed } = evpn.views.import(route);
   if (reason === REASON.NONE || reason === REASON.OWN_ROUTE) return [];
   if (vni === undefined) return [{ vni: 0, imported: false, reason: text }];
-  return [{ vni, imported: reason === REASON.IMPORTED, reason: installed ? undefined : text }];
+  return [{ vni, imported: true, reason: installed && reason === REASON.IMPORTED ? undefined : text }];
 }
 
 function advertisedTo(route: RouteId, { neighbours }: Context): string[] {
