@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { perform } from './events.ts';
 import { Fabric } from './fabric.ts';
 import { printReplay, readReplay } from './replay.ts';
 import { randomSchedule, type Schedule } from './schedule.ts';
@@ -49,8 +50,8 @@ async function restingFabric(): Promise<Fabric> {
   const fabric = new Fabric({ shape: { ...PLAIN.shape, leaves: 3 }, seed: 1 });
   fabric.start();
   await fabric.clock.runUntil(5000);
-  fabric.perform({ at: 0, kind: 'speak', host: 0, leaf: 0 });
-  fabric.perform({ at: 0, kind: 'address', host: 0, address: 0 });
+  perform(fabric, { at: 0, kind: 'speak', host: 0, leaf: 0 });
+  perform(fabric, { at: 0, kind: 'address', host: 0, address: 0 });
   await fabric.clock.runUntil(10_000);
   return fabric;
 }

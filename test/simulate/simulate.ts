@@ -1,6 +1,7 @@
 /** Plays a schedule, heals everything, lets the fabric come to rest, and says how it then differs from the truth. */
 import type { Logger } from '../../src/base/log.ts';
 import type { SimulatedClock } from './clock.ts';
+import { perform } from './events.ts';
 import { Fabric } from './fabric.ts';
 import type { Schedule } from './schedule.ts';
 import { differences, macDifferences } from './truth.ts';
@@ -38,7 +39,7 @@ export async function simulate(
     for (const event of events) {
       const at = START_MILLISECONDS + event.at;
       await clock.runUntil(at);
-      fabric.perform(event);
+      perform(fabric, event);
       healed = Math.max(healed, at + ('for' in event ? event.for : 0));
     }
     await clock.runUntil(healed + 1);
