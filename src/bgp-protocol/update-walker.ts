@@ -68,6 +68,8 @@ class UpdateWalk {
   readonly unreach = new NlriField();
   readonly reach = new NlriField();
   readonly announced = new NlriField();
+  readonly reaching = [this.reach, this.announced] as const;
+  readonly fields = [this.withdrawn, this.unreach, ...this.reaching] as const;
   busy = false;
   start = 0;
   attributesAt = 0;
@@ -137,7 +139,7 @@ function walkOnce(
   const withdrawAll = scan.action === 'treat-as-withdraw';
   emit(walk.withdrawn, bytes, visitor, false);
   emit(walk.unreach, bytes, visitor, false);
-  for (const field of [walk.reach, walk.announced]) {
+  for (const field of walk.reaching) {
     if (field.empty) continue;
     if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, field === walk.reach, purpose);
     emit(field, bytes, visitor, !withdrawAll);
@@ -157,14 +159,14 @@ function checkFields(
   ctx: CodecContext,
   visitor: UpdateVisitor,
 ): FaultAction | undefined {
-  const { scan, attributesAt, attributesEnd, withdrawn, unreach, reach, announced } = walk;
+  const { scan, attributesAt, attributesEnd, withdrawn, reach, announced } = walk;
   withdrawn.set(FAMILY.IPV4_UNICAST, walk.start + 2, attributesAt - 2, ctx);
   announced.set(FAMILY.IPV4_UNICAST, attributesEnd, end, ctx);
   setReach(walk, bytes, ctx);
   setUnreach(walk, bytes, ctx);
 
   let action: FaultAction | undefined;
-  for (const field of [withdrawn, unreach, reach, announced]) {
+  for (const field of walk.fields) {
     action = strongerAction(action, checkNlri(field, bytes, visitor));
     if (isFinal(action)) return action;
   }
@@ -267,8 +269,7 @@ function emitBlock(
 ): void {
   walk.block.reset();
   writeScannedBlock(walk.scan, bytes, ctx, multiprotocol, purpose === 'observe', walk.block);
-  const block = walk.block.view();
-  visitor.attributes(block, 0, block.length);
+  visitor.attributes(walk.block.memory, 0, walk.block.length);
 }
 
 /** RFC 4724 section 2: MP_UNREACH_NLRI with no routes, and no other attribute, known or not. */

@@ -104,7 +104,7 @@ export class UpdateWriter {
     this.#messages++;
     const fieldLength = out.length - this.#lengthAt - 2;
     if (this.#layout === 'reach' || this.#layout === 'unreach') out.u16At(this.#lengthAt, fieldLength);
-    if (this.#layout === 'reach') out.bytes(this.#rest.view());
+    if (this.#layout === 'reach') out.range(this.#rest.memory, 0, this.#rest.length);
     if (this.#layout === 'withdrawn') {
       out.u16At(this.#lengthAt, fieldLength);
       out.u16(0);
@@ -175,7 +175,7 @@ export class UpdateWriter {
     switch (this.#layout) {
       case 'reach':
         this.#openMultiprotocol(ATTRIBUTE.MP_REACH_NLRI);
-        out.bytes(this.#reach.view());
+        out.range(this.#reach.memory, 0, this.#reach.length);
         this.#limit = this.#maxLength - this.#rest.length;
         break;
       case 'unreach':
@@ -186,7 +186,7 @@ export class UpdateWriter {
         break;
       case 'nlri':
         out.u16(this.#rest.length);
-        out.bytes(this.#rest.view());
+        out.range(this.#rest.memory, 0, this.#rest.length);
         this.#limit = this.#maxLength;
         break;
       case 'none':
