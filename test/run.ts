@@ -3,7 +3,7 @@
  * and continuous integration can read: `N passed, N failed, N skipped`. Arguments choose files or folders.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -11,12 +11,28 @@ const results = '.cache/test-results.tap';
 mkdirSync(dirname(results), { recursive: true });
 rmSync(results, { force: true });
 
+/** The test files of a folder and those below it; a file is itself, and so is an option of tap's. */
+function filesOf(argument: string): readonly string[] {
+  if (!statSync(argument, { throwIfNoEntry: false })?.isDirectory()) return [argument];
+  const names = readdirSync(argument, { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => name.endsWith('.test.ts')).sort();
+  if (files.length === 0) throw new Error(`There is no test file below ${argument}`);
+  return files.map((name) => join(argument, name));
+}
+
 const require = createRequire(import.meta.url);
 const tap = join(dirname(require.resolve('tap/package.json')), 'dist/esm/run.mjs');
 const started = Date.now();
 const { status } = spawnSync(
   process.execPath,
-  [tap, 'run', '--jobs=2', '--reporter=terse', `--output-file=${results}`, ...process.argv.slice(2)],
+  [
+    tap,
+    'run',
+    '--jobs=2',
+    '--reporter=terse',
+    `--output-file=${results}`,
+    ...process.argv.slice(2).flatMap(filesOf),
+  ],
   { stdio: 'inherit' },
 );
 

@@ -63,9 +63,9 @@ export interface ClearRequest {
 }
 
 export interface ClearReply {
-  /** Neighbours that were acted on. */
+  /** Neighbours that were acted on, as far as it was asked; none at all is an error reply (code `not-done`). */
   readonly neighbors: readonly string[];
-  /** What could not be done, in words: the peer has not offered route refresh. */
+  /** The others, with what could not be done in words: the session is down, or the peer has not offered route refresh. */
   readonly notes: readonly string[];
 }
 

@@ -74,7 +74,7 @@ export class ControlServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Reply> {
-    const url = new URL(request.url ?? '/', 'http://evpnd');
+    const url = readUrl(request.url ?? '/');
     const { route, parts } = findRoute(request.method ?? 'GET', url.pathname);
     for (const name of url.searchParams.keys()) {
       if (route.parameters.includes(name)) continue;
@@ -124,19 +124,38 @@ export class ControlServer {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += chunk.length;
-    if (length > MAX_BODY_OCTETS)
-      throw new ControlError(413, 'bad-request', 'The body is longer than 64 KiB');
-    chunks.push(chunk);
-  }
-  if (length === 0) return undefined;
+function readUrl(text: string): URL {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return new URL(text, 'http://evpnd');
+  } catch {
+    throw new ControlError(400, 'bad-request', `Cannot read the request: saw "${text}", expected a path`);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const octets = await readOctets(request);
+  if (octets.length === 0) return undefined;
+  try {
+    return JSON.parse(octets.toString('utf8'));
   } catch {
     throw new ControlError(400, 'bad-request', 'Cannot read the body: it is no JSON');
   }
+}
+
+async function readOctets(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request) {
+      length += chunk.length;
+      if (length > MAX_BODY_OCTETS)
+        throw new ControlError(413, 'bad-request', 'The body is longer than 64 KiB');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ControlError) throw error;
+    // The client has hung up, which is its own affair; nobody is left to read this.
+    throw new ControlError(400, 'bad-request', 'The body ended before its length');
+  }
+  return Buffer.concat(chunks);
 }

@@ -226,6 +226,7 @@ export class Backend implements ControlBackend {
   clear({ neighbor, soft }: ClearRequest): ClearReply {
     const { neighbours } = this.#parts;
     const chosen = neighbor === '*' ? this.#sortedNeighbours() : [neighbours.find(neighbor)];
+    const done: string[] = [];
     const notes: string[] = [];
     for (const neighbour of chosen) {
       if (!neighbour) {
@@ -236,15 +237,12 @@ export class Backend implements ControlBackend {
           'show bgp summary lists them',
         );
       }
-      if (soft === undefined) neighbour.clear();
-      if ((soft === 'in' || soft === 'both') && !neighbour.refreshIn()) {
-        notes.push(
-          `${neighbour.address}: cannot ask for its routes again: not up, or no route refresh capability`,
-        );
-      }
-      if (soft === 'out' || soft === 'both') neighbour.refreshOut();
+      const trouble = clearOne(neighbour, soft);
+      if (trouble === undefined) done.push(neighbour.address);
+      else notes.push(`${neighbour.address}: ${trouble}`);
     }
-    return { neighbors: chosen.flatMap((neighbour) => neighbour?.address ?? []), notes };
+    if (done.length === 0 && notes.length > 0) throw new ControlError(409, 'not-done', notes.join('\n'));
+    return { neighbors: done, notes };
   }
 
   reload(): Promise<ReloadReply> {
@@ -293,4 +291,17 @@ export class Backend implements ControlBackend {
       if (view || ++rows % ROWS_A_TURN === 0) yield view;
     }
   }
+}
+
+/** Resets or refreshes; what of it could not be done, in words. */
+function clearOne(neighbour: Neighbour, soft: ClearRequest['soft']): string | undefined {
+  if (soft === undefined) {
+    neighbour.clear();
+    return undefined;
+  }
+  if (!neighbour.isEstablished) return 'not refreshed, the session is not up';
+  if (soft !== 'in') neighbour.refreshOut();
+  if (soft === 'out' || neighbour.refreshIn()) return undefined;
+  const sent = soft === 'both' ? 'was sent all routes again, but ' : '';
+  return `${sent}cannot be asked for its own: it has no route refresh capability`;
 }

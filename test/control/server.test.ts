@@ -1,9 +1,10 @@
 /** The daemon's API over a real unix socket: replies, errors, streams, and a socket that is taken or left over. */
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { recordingLogger } from '../../src/base/log.ts';
 import {
   type BgpSummaryView,
   type ControlBackend,
@@ -83,6 +84,34 @@ t.test('filters are read strictly: addresses in any spelling, a misspelt paramet
   for (const [path, message] of refusals) {
     await t.rejects(client.get(path), { status: 400, code: 'bad-request', message }, path);
   }
+});
+
+/** What the server answers to these octets on a connection of their own, until it ends. */
+async function heard(socketPath: string, says: string): Promise<string> {
+  const socket = connect(socketPath);
+  socket.write(says);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text;
+}
+
+t.test('a request that is none is 400, and a client that hangs up is no error of the daemon', async (t) => {
+  const socketPath = join(temporaryDirectory(t), 'evpnd.sock');
+  const log = recordingLogger();
+  const server = await ControlServer.listen({ backend: exampleBackend(), socketPath, log });
+  t.teardown(() => server.close());
+  for (const path of ['//[', 'http://']) {
+    const reply = await heard(socketPath, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    t.match(reply, /^HTTP\/1\.1 400 /, path);
+    t.match(reply, /bad-request.*expected a path/);
+  }
+  const socket = connect(socketPath);
+  socket.write('POST /v1/clear HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"neigh');
+  await heard(socketPath, 'GET /v1/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  socket.destroy();
+  await new ControlClient(socketPath).get('/v1/version');
+  await server.close();
+  t.same(log.records, []);
 });
 
 t.test('what does not exist is 404 and says what does', async (t) => {
@@ -252,6 +281,9 @@ t.test('the socket: permissions as asked, gone after close', async (t) => {
   t.equal(statSync(socketPath).mode & 0o777, 0o600);
   await server.close();
   t.notOk(existsSync(socketPath));
+  const byDefault = await ControlServer.listen({ backend: exampleBackend(), socketPath });
+  t.equal(statSync(socketPath).mode & 0o777, 0o660, 'owner and group unless told otherwise');
+  await byDefault.close();
 });
 
 t.test(

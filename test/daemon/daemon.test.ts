@@ -12,6 +12,7 @@ import { type Logger, type LogRecord, recordingLogger } from '../../src/base/log
 import { loadConfig } from '../../src/config/index.ts';
 import type {
   BgpSummaryView,
+  ClearReply,
   EvpnView,
   MacView,
   NeighborView,
@@ -279,6 +280,25 @@ t.test(
     await t.rejects(canBeReached('127.0.1.1', port), { code: 'ECONNREFUSED' });
   },
 );
+
+t.test('a soft clear says of each neighbour that it was refreshed, or why not', async (t) => {
+  const { fabric, port, leaf1 } = await fabricOf(t);
+  const clear = (neighbor: string, soft: string) =>
+    leaf1.client.post<ClearReply>('/v1/clear', { neighbor, soft });
+  const down = '  - { address: 127.0.1.77, remote-as: internal, shutdown: true }';
+  fabric.write('leaf1', leafYaml(port, 1, [1]).replace('neighbors:\n', `neighbors:\n${down}\n`));
+  await leaf1.client.post('/v1/reload', {});
+  for (const soft of ['in', 'out', 'both']) {
+    await t.rejects(clear('127.0.1.77', soft), {
+      code: 'not-done',
+      message: '127.0.1.77: not refreshed, the session is not up',
+    });
+    t.same(await clear('*', soft), {
+      neighbors: ['127.0.1.100'],
+      notes: ['127.0.1.77: not refreshed, the session is not up'],
+    });
+  }
+});
 
 t.test('a neighbour that is removed takes its routes and entries along', async (t) => {
   const { fabric, port, leaf2 } = await fabricOf(t);
