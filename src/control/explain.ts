@@ -50,7 +50,9 @@ function explainIn(input: ExplainInput, vni: number): ExplainView {
   }
   const routes = input.routes.filter(({ imports }) => imports.some((one) => one.vni === vni));
   const seen = routes.length > 0 ? routes : input.routes;
-  steps.push(routeStep(seen));
+  if (entry?.type === 'unknown' && seen.length === 0)
+    steps.push(no('Is it local?', entry.reason ?? 'not known'));
+  else steps.push(routeStep(seen));
   if (seen.length > 0) steps.push(bestStep(seen), importStep(seen, vni));
   steps.push(...tableSteps(entry, vni));
   const failed = steps.find(({ passed }) => !passed);
@@ -117,7 +119,8 @@ function importStep(routes: readonly RouteView[], vni: number): ExplainStep {
 }
 
 function tableSteps(entry: MacView | undefined, vni: number): ExplainStep[] {
-  if (!entry) return [no('Is it in the MAC table?', `the MAC table of VNI ${vni} has no entry for it`)];
+  if (!entry || entry.type === 'unknown')
+    return [no('Is it in the MAC table?', `the MAC table of VNI ${vni} has no entry for it`)];
   const others = entry.alternatives?.length ? ` (before ${entry.alternatives.join('; ')})` : '';
   const table = yes(
     'Is it in the MAC table?',

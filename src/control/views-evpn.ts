@@ -49,7 +49,8 @@ export interface FloodView {
 export interface MacView {
   readonly vni: number;
   readonly mac: string;
-  readonly type: 'local' | 'remote';
+  /** `unknown`: a neighbour entry names it, but no port has it now, and no usable route. */
+  readonly type: 'local' | 'remote' | 'unknown';
   /** Local: the port's name. */
   readonly port?: string | undefined;
   readonly vlan?: number | undefined;

@@ -48,6 +48,11 @@ t.test('each obstacle has its own answer, in the order of the way', async (t) =>
       /none of its route targets \(RT:65000:10\) is imported by VNI 10/,
     ],
     [{ macs: [] }, /the MAC table of VNI 10 has no entry for it/],
+    [
+      { macs: [{ ...entry, type: 'unknown', reason: 'known from a neighbour entry only' }], routes: [] },
+      /VNI 10: known from a neighbour entry only/,
+    ],
+    [{ macs: [{ ...entry, type: 'unknown' }] }, /the MAC table of VNI 10 has no entry for it/],
     [{}, /it is held back: no route to VTEP 10.0.0.3/],
     [{ macs: [{ ...entry, state: 'pending', reason: undefined }] }, /the write is not confirmed yet/],
     [

@@ -21,9 +21,16 @@ const flagsOf = ({ sticky, gateway, router, duplicate, state }: Flagged): string
 const sequences = ({ localSequence, remoteSequence }: MacView | ArpView): string =>
   `${localSequence}/${remoteSequence}`;
 
-const MAC_COLUMNS: readonly Column<MacView>[] = [
+const macColumns = (first: readonly MacView[]): readonly Column<MacView>[] => [
   { head: 'MAC', width: -17, text: ({ mac }) => mac },
-  { head: 'Type', width: -6, text: ({ type }) => type },
+  {
+    head: 'Type',
+    width: -widthOf(
+      first.map(({ type }) => type),
+      6,
+    ),
+    text: ({ type }) => type,
+  },
   { head: 'Flags', width: -5, text: flagsOf },
   { head: 'Intf/Remote ES/VTEP', width: -30, text: ({ port, esi, vtep }) => port ?? esi ?? vtep ?? '-' },
   { head: 'VLAN', width: -5, text: ({ vlan }) => (vlan === undefined ? '' : String(vlan)) },
@@ -32,13 +39,7 @@ const MAC_COLUMNS: readonly Column<MacView>[] = [
 
 /** `counts` are the VNIs, for the headings; they were read a moment before the rows. */
 export function macTable(counts: readonly VniView[]): Table<MacView> {
-  return entryTable(
-    counts,
-    'MACs',
-    'MAC',
-    (view) => view.localMacs + view.remoteMacs,
-    () => MAC_COLUMNS,
-  );
+  return entryTable(counts, 'MACs', 'MAC', (view) => view.localMacs + view.remoteMacs, macColumns);
 }
 
 export function arpTable(counts: readonly VniView[]): Table<ArpView> {

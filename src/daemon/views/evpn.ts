@@ -129,7 +129,7 @@ export function macView(mac: EvpnMac, { clock }: Context, unsettled: UnsettledEn
   return {
     vni: mac.vni,
     mac: mac.mac,
-    type: local ? 'local' : 'remote',
+    type: mac.type,
     port: mac.port,
     vtep: mac.vtep,
     localSequence: mac.localSequence,
