@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import dgram from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import t from 'tap';
 import { ip } from '../../src/base/ip.ts';
 import {
+  bindSocket,
   closeDescriptor,
+  DatagramBatch,
   errnoName,
   getSocketOption,
   inNetworkNamespace,
@@ -111,6 +114,34 @@ t.test('system calls', { skip: noLibc }, async (t) => {
       code: 'ENOPROTOOPT',
       message: /setsockopt/,
     });
+  });
+
+  t.test('a batch receives the datagrams that wait, and says which were cut', async (t) => {
+    const fd = openSocket(SOCKET.AF_INET, SOCKET.SOCK_DGRAM, 0, 'open');
+    t.teardown(() => closeDescriptor(fd));
+    const loopback = new Uint8Array(16);
+    loopback.set(new Uint8Array(new Uint16Array([SOCKET.AF_INET]).buffer));
+    loopback.set([127, 0, 0, 1], 4);
+    bindSocket(fd, loopback, 'bind');
+    const batch = new DatagramBatch(2, 8);
+    t.equal(batch.receive(fd, 'receive'), 0, 'nothing waits: no error');
+    const sender = dgram.createSocket('udp4');
+    for (const text of ['first', 'the second is too long', 'third']) {
+      await new Promise((resolve) => sender.send(text, localPortOf(fd), '127.0.0.1', resolve));
+    }
+    sender.close();
+    const texts = (count: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const octets = batch.bytes.subarray(batch.start(i), Math.min(batch.end(i), batch.start(i) + 8));
+        return [Buffer.from(octets).toString(), batch.isTruncated(i)];
+      });
+    t.same(texts(batch.receive(fd, 'receive')), [
+      ['first', false],
+      ['the seco', true],
+    ]);
+    t.same(texts(batch.receive(fd, 'receive')), [['third', false]]);
+    t.equal(batch.receive(fd, 'receive'), 0);
+    t.throws(() => batch.receive(-1, 'receive from nothing'), { code: 'EBADF', message: /recvmmsg/ });
   });
 
   t.test('the loopback interface has an index, a missing one has none', async (t) => {

@@ -11,7 +11,7 @@ import type { System } from './systems.ts';
 export interface Row {
   readonly work: string;
   readonly goal: string;
-  readonly unit: 'ms' | 'MB' | 'cores' | 'µs' | '';
+  readonly unit: 'ms' | 's' | 'MB' | 'cores' | 'µs' | '';
   readonly frr: readonly number[];
   readonly evpnd: readonly number[];
   /** FRR's median must be at least so many times evpnd's. */
@@ -128,6 +128,12 @@ export async function reflectRow(bench: Bench, routes: number, clients: number):
     ...pick(figures, (each) => each.againMilliseconds),
   });
   bench.rows.push({
+    work: '… processor time of the first announcement',
+    goal: '',
+    unit: 's',
+    ...pick(figures, (each) => each.processorSeconds),
+  });
+  bench.rows.push({
     work: '… peak resident memory',
     goal: large ? 'at most 250 MB' : '',
     unit: 'MB',
@@ -156,6 +162,12 @@ export async function unpackedRow(bench: Bench, routes: number, clients: number)
   const figures = await alternate(bench, work, bench.runs, reflectWith(feed, clients));
   const common = { goal: '2x faster', unit: 'ms' as const, timesFaster: 2 };
   bench.rows.push({ work, ...common, ...pick(figures, (each) => each.announceMilliseconds) });
+  bench.rows.push({
+    work: '… processor time',
+    goal: '',
+    unit: 's',
+    ...pick(figures, (each) => each.processorSeconds),
+  });
 }
 
 export async function manyClientsRow(bench: Bench, routes: number, clients: number): Promise<void> {
