@@ -220,7 +220,7 @@ export class Evpn implements DataplaneEvents {
     instance.epoch = (instance.epoch + 1) & 0xff;
     this.#refresh(instance);
     this.#walk(instance);
-    if (instance.declared === undefined) this.#leaving.add(instance);
+    if (instance.declared === undefined) this.#leave(instance);
   }
 
   localMac(vni: number, mac: Mac, flags: number, port: string): void {
@@ -286,12 +286,15 @@ export class Evpn implements DataplaneEvents {
     return true;
   }
 
-  /** RFC 4684: peers are asked for the routes that the instances import. */
+  /**
+   * RFC 4684: peers are asked for the routes that the instances import, or will when they are up: a device that flaps finds the
+   * routes still there.
+   */
   #askForTargets(): void {
     this.#targetsChanged = false;
     const targets: Uint8Array[] = [];
     for (const instance of this.#instances.values()) {
-      if (!instance.importing) continue;
+      if (this.#leaving.has(instance)) continue;
       for (const rule of instance.importTargets) {
         targets.push(...targetsToAskFor(rule, this.#config.localAs));
       }
@@ -368,9 +371,15 @@ export class Evpn implements DataplaneEvents {
     instance.epoch = (instance.epoch + 1) & 0xff;
     this.#refresh(instance);
     this.#walk(instance);
-    this.#leaving.add(instance);
+    this.#leave(instance);
     this.#abandoned.add(instance);
     this.#forwarding.remove(instance.vni);
+  }
+
+  /** It goes when nothing is left of it. */
+  #leave(instance: Instance): void {
+    this.#leaving.add(instance);
+    this.#targetsChanged = true;
   }
 
   /** Under another route distinguisher, all routes are withdrawn before they are announced anew. */
@@ -427,7 +436,6 @@ export class Evpn implements DataplaneEvents {
     instance.importing = importing;
     instance.originating = originating;
     if (importChanged) {
-      this.#targetsChanged = true;
       this.#resweep.requestTargets(this.#index.concerning(instance));
       this.#requestWork();
       if (importing) this.#reporter.vniUp(instance);
