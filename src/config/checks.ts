@@ -55,9 +55,16 @@ function checkNeighbor(source: Source, path: Path, node: Tree, root: Tree): Prob
   if (address !== undefined && local && local.length !== parseIp(address)!.length) {
     const wanted = `an address of the family of ${address}, or an interface`;
     problems.push(source.problem([...path, 'update-source'], `"${from}"`, wanted));
+  } else if (address !== undefined && LINK_LOCAL.test(address) && (from === undefined || local)) {
+    const wanted = `the interface on which ${address} is a neighbor: a link-local address needs one`;
+    const seen = from === undefined ? 'nothing' : `"${from}"`;
+    problems.push(source.problem([...path, 'update-source'], seen, wanted));
   }
   return problems;
 }
+
+/** fe80::/10, in canonical text: RFC 4291 section 2.5.6. */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/;
 
 function unknownGroup(source: Source, path: Path, node: Tree, root: Tree): Problem[] {
   const name = node['peer-group'];

@@ -49,6 +49,8 @@ export interface SessionConfig {
   /** TTL of an eBGP session whose peer is not on the same link. */
   readonly ebgpMultihop: number | undefined;
   readonly routeReflectorClient: boolean;
+  /** Of an external peer: its routes must begin with its AS (RFC 4271 section 6.3). A route server's do not. */
+  readonly enforceFirstAs: boolean;
   /** Not running by the operator's will; the message goes to the peer (RFC 9003), and may be empty. */
   readonly shutdown: { readonly message: string } | undefined;
   /** How many routes the neighbour may announce; any number when undefined. */

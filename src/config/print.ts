@@ -101,6 +101,7 @@ function settings(session: PeerGroupConfig, options: PrintOptions): Section {
     'ttl-security-hops': session.ttlSecurityHops,
     'ebgp-multihop': session.ebgpMultihop,
     'route-reflector-client': session.routeReflectorClient,
+    'enforce-first-as': session.enforceFirstAs,
     shutdown: session.shutdown && (session.shutdown.message || true),
     port: session.port,
     families: session.families,
@@ -157,6 +158,7 @@ function differing(
 const SESSION_DEFAULTS: PeerGroupConfig = {
   passive: false,
   routeReflectorClient: false,
+  enforceFirstAs: true,
   port: DEFAULTS.port,
   families: FAMILY_NAMES,
 };

@@ -87,6 +87,11 @@ const session = {
     'TTL of an eBGP session over routers',
   ).optional(),
   'route-reflector-client': leaf(value.flag, 'Reflect routes to and from it (RFC 4456)', false).optional(),
+  'enforce-first-as': leaf(
+    value.flag,
+    'Take routes of an external peer only when their AS_PATH begins with its AS (RFC 4271 section 6.3)',
+    true,
+  ).optional(),
   shutdown: leaf(
     value.shutdown,
     'Keep the session down; a text is sent to the peer (RFC 9003)',
@@ -187,7 +192,7 @@ export const configSchema = z
       z
         .array(
           z.strictObject({
-            address: leaf(value.address, "The peer's address"),
+            address: leaf(value.neighborAddress, "The peer's address"),
             'peer-group': leaf(value.text('a name', 64), 'Takes over its settings').optional(),
             ...session,
           }),

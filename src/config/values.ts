@@ -129,6 +129,12 @@ export const address: ValueType<string> = {
   json: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
 };
 
+/** The zone of a link-local address stands in update-source. */
+export const neighborAddress: ValueType<string> = {
+  ...address,
+  wanted: 'an IPv4 or IPv6 unicast address (for fe80::1%eth0 write fe80::1, and update-source: eth0)',
+};
+
 export const hostMac: ValueType<string> = {
   wanted: 'the MAC address of a host, as 02:00:00:00:00:01',
   parse: (seen) => {

@@ -135,12 +135,14 @@ export class Neighbour implements PeerEvents {
 
   /** Takes a changed configuration; true when the session must be reset for it to count. */
   reconfigure(config: NeighbourConfig, identity: Identity): boolean {
-    const wasClient = this.#config.routeReflectorClient;
+    const { routeReflectorClient, enforceFirstAs } = this.#config;
     this.#config = config;
     const outcome = this.peer.reconfigure(peerSettings(config, identity, this.dynamic));
     this.limit.configure(config.maximumPrefix, this.#received);
     if (!config.shutdown && !this.limit.holds) this.peer.start();
-    return outcome === 'needs reset' || (this.isEstablished && wasClient !== config.routeReflectorClient);
+    const isOther =
+      routeReflectorClient !== config.routeReflectorClient || enforceFirstAs !== config.enforceFirstAs;
+    return outcome === 'needs reset' || (this.isEstablished && isOther);
   }
 
   /** Asks the peer for its routes again; false when it cannot. */
@@ -315,6 +317,7 @@ export class Neighbour implements PeerEvents {
       routerId: routerIdNumber(negotiated.remoteRouterId),
       address: this.peer.address,
       remoteAs: negotiated.remoteAs,
+      enforceFirstAs: negotiated.kind === 'ebgp' && this.#config.enforceFirstAs,
     };
     const before = this.#source;
     if (before !== undefined && this.#staleRoutes.kept && sameSource(rib.sources.spec(before), spec))

@@ -19,12 +19,15 @@ export function peerSettings(
   { router, hostName, softwareVersion }: Identity,
   dynamic = false,
 ): PeerConfig {
-  const [address, zone] = neighbor.address.split('%') as [string, string | undefined];
+  const { address, updateSource } = neighbor;
+  // A link-local peer is on the interface that the update source names, and the kernel knows our address there.
+  const isOnLink = isLinkLocal(address) && updateSource !== undefined && !parseIp(updateSource);
+  const device = isOnLink ? updateSource : undefined;
   return {
     address,
-    device: zone,
+    device,
     port: neighbor.port,
-    localAddress: sourceAddress(neighbor.updateSource, address),
+    localAddress: device === undefined ? sourceAddress(updateSource, address) : undefined,
     localAs: router.asn,
     remoteAs: neighbor.remoteAs,
     routerId: router.routerId,
@@ -66,7 +69,10 @@ function sourceAddress(source: string | undefined, peerAddress: string): string 
   return (addresses.find(({ address }) => !isLocalScope(address)) ?? addresses[0])?.address;
 }
 
-const LOCAL_SCOPES = ['127.0.0.0/8', '::1/128', 'fe80::/10'].map((text) => parsePrefix(text)!);
+const LINK_LOCAL = parsePrefix('fe80::/10')!;
+const LOCAL_SCOPES = [LINK_LOCAL, ...['127.0.0.0/8', '::1/128'].map((text) => parsePrefix(text)!)];
+
+const isLinkLocal = (address: string): boolean => prefixContains(LINK_LOCAL, ip(address));
 
 function isLocalScope(address: string): boolean {
   const bytes = parseIp(address.split('%')[0]!);

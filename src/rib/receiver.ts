@@ -2,16 +2,18 @@
  * From the octets of an UPDATE to rows: splits each NLRI into key and payload, interns block and payload, and
  * announces or withdraws. Nothing is built per route.
  *
- * RFC 7432 section 7 (keys), RFC 4724 section 2 (End-of-RIB).
+ * RFC 7432 section 7 (keys), RFC 4724 section 2 (End-of-RIB), RFC 4271 section 6.3 (the first AS), RFC 7606 section 7.2.
  */
 import {
-  type BgpFault,
+  BgpFault,
+  ERROR,
   FAMILY,
   type Family,
   keyLengthOf,
   MAX_EVPN_PAYLOAD_OCTETS,
   payloadLengthOf,
   splitEvpnNlri,
+  UPDATE_ERROR,
   type UpdateVisitor,
 } from 'bgp-protocol';
 import type { AttributeTable } from './attribute-table.ts';
@@ -40,6 +42,7 @@ export class Receiver implements UpdateVisitor {
   #onFault: (fault: BgpFault) => void = () => {};
   /** Held with a reference, also between UPDATEs: most often the next one has the same block. */
   #attributes: AttributesId = 0;
+  #refused = false;
 
   constructor(rib: ReceiveInto) {
     this.#rib = rib;
@@ -48,9 +51,25 @@ export class Receiver implements UpdateVisitor {
   begin(source: SourceId, onFault: (fault: BgpFault) => void): void {
     this.#source = source;
     this.#onFault = onFault;
+    this.#refused = false;
+  }
+
+  /** The announcements of this UPDATE were treated as withdrawals here. */
+  get refused(): boolean {
+    return this.#refused;
   }
 
   attributes(block: Uint8Array, start: number, end: number): void {
+    this.#hold(block, start, end);
+    const { attributes, sources } = this.#rib;
+    const wanted = sources.firstAs[this.#source]!;
+    const first = attributes.neighbourAs(this.#attributes);
+    if (wanted === 0 || wanted === first) return;
+    this.#refused = true;
+    this.#onFault(firstAsFault(first, wanted));
+  }
+
+  #hold(block: Uint8Array, start: number, end: number): void {
     const { attributes } = this.#rib;
     if (this.#attributes !== 0 && attributes.equals(this.#attributes, block, start, end)) return;
     const id = attributes.intern(block, start, end);
@@ -60,6 +79,10 @@ export class Receiver implements UpdateVisitor {
   }
 
   announce(family: Family, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#refused) {
+      this.withdraw(family, bytes, start, end);
+      return;
+    }
     if (family !== FAMILY.L2VPN_EVPN) {
       if (family === FAMILY.RT_CONSTRAINT)
         this.#rib.memberships.announce(this.#source, bytes, start, end, this.#attributes);
@@ -88,4 +111,15 @@ export class Receiver implements UpdateVisitor {
   fault(fault: BgpFault): void {
     this.#onFault(fault);
   }
+}
+
+function firstAsFault(first: number, wanted: number): BgpFault {
+  const seen = first === 0 ? 'no AS' : `AS ${first}`;
+  return new BgpFault(`AS_PATH of an external peer begins with ${seen}, expected its AS ${wanted}`, {
+    code: ERROR.UPDATE_MESSAGE,
+    subcode: UPDATE_ERROR.MALFORMED_AS_PATH,
+    action: 'treat-as-withdraw',
+    seen,
+    wanted: String(wanted),
+  });
 }

@@ -136,7 +136,9 @@ export class Rib extends RibView implements DecisionInput, OutHost {
   ): FaultAction | undefined {
     this.#readClock();
     this.#receiver.begin(source, onFault);
-    return walkUpdate(bytes, start, end, context, this.#receiver);
+    const action = walkUpdate(bytes, start, end, context, this.#receiver);
+    const isMild = action === undefined || action === 'attribute-discard';
+    return this.#receiver.refused && isMild ? 'treat-as-withdraw' : action;
   }
 
   /** Announces the key at `start` to `end` for `source`. The ids need not be referenced yet. */

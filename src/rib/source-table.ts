@@ -17,6 +17,8 @@ export interface SourceSpec {
   /** Its address in text. */
   readonly address: string;
   readonly remoteAs: number;
+  /** Its routes must begin with its AS: RFC 4271 section 6.3. */
+  readonly enforceFirstAs?: boolean;
 }
 
 /** What `show` prints of a peer's routes; `received` is what a maximum-prefix limit counts. */
@@ -46,6 +48,8 @@ export class SourceTable {
   readonly accepted: number[] = [0];
   readonly best: number[] = [0];
   readonly endOfRib: boolean[] = [false];
+  /** The AS that its AS_PATHs must begin with; 0 for any. */
+  readonly firstAs: number[] = [0];
 
   constructor(routerId: number, addresses: AddressTable) {
     this.#addresses = addresses;
@@ -65,6 +69,7 @@ export class SourceTable {
     this.incarnation[id] = ++this.#incarnations;
     this.received[id] = this.accepted[id] = this.best[id] = 0;
     this.endOfRib[id] = false;
+    this.firstAs[id] = spec.enforceFirstAs ? spec.remoteAs : 0;
     return id;
   }
 

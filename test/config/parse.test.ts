@@ -193,6 +193,7 @@ const anyFile = (): fc.Arbitrary<object> => {
     timers: maybe(timers),
     password: maybe(word),
     'route-reflector-client': maybe(fc.boolean()),
+    'enforce-first-as': maybe(fc.boolean()),
     shutdown: maybe(fc.oneof(fc.boolean(), word)),
     port: maybe(fc.integer({ min: 1, max: 65535 })),
     families: maybe(fc.constantFrom(['l2vpn-evpn'], ['l2vpn-evpn', 'rt-constraint'])),
