@@ -111,8 +111,19 @@ export function randomSchedule(seed: number, limits: ScheduleLimits = {}): Sched
     if (random.chance(0.7)) events.push({ at: random.below(3000), ...speak(host, shape, random) });
     if (random.chance(0.7)) events.push({ at: 3000, ...takeAddress(host, random) });
   }
+  if (random.chance(0.3)) addMissingVnis(events, shape, random);
   while (events.length < count) addEvents(events, shape, random, random.below(span));
   return { seed, shape, events: events.sort((a, b) => a.at - b.at) };
+}
+
+/** Not every leaf has every VNI; some come later. */
+function addMissingVnis(events: SimulatedEvent[], shape: FabricShape, random: Random): void {
+  for (let leaf = 0; leaf < shape.leaves; leaf++) {
+    for (let vni = 0; vni < shape.vnis; vni++) {
+      const duration = random.pick([0, 0, 5000, 30_000]);
+      if (random.chance(0.4)) events.push({ at: 0, kind: 'vni-gone', leaf, vni, for: duration });
+    }
+  }
 }
 
 function randomShape(random: Random, limits: ScheduleLimits): FabricShape {
