@@ -40,8 +40,8 @@ export class BatchWriter {
   async write(socket: NetlinkSocket, batch: EntryBatch): Promise<void> {
     this.#batch = batch;
     batch.result.fill(RESULT.OK, 0, batch.length);
-    this.#noteFloods(batch);
     try {
+      this.#noteFloods(batch);
       await socket.write(batch.length, this.#encode, this.#refused);
     } catch (error) {
       this.#log.error({ error }, 'cannot write forwarding entries: reading them again');

@@ -33,7 +33,7 @@ import {
   RTNLGRP_LINK,
   RTNLGRP_NEIGH,
 } from '../../netlink/index.ts';
-import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART, RESULT } from '../driver.ts';
+import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART } from '../driver.ts';
 import { ENTRY_FLAG, type InstanceSpec } from '../interfaces.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { Corrections } from './corrections.ts';
@@ -142,10 +142,11 @@ export class KernelDriver implements Driver {
       onError: (error) => this.#monitorFailed(error),
     });
     const reader = new RecordReader(sink, this.#addresses, this.#ledger, this.#own, this.#view);
-    const routes = new RouteWatch(requests, this.#clock, this.#addresses, {
-      reachable: (vtep, reachable) => sink.vtepReachable(vtep, reachable),
+    const reachability = {
+      reachable: (vtep: AddressId, reachable: boolean) => sink.vtepReachable(vtep, reachable),
       settled: () => sink.settled(),
-    });
+    };
+    const routes = new RouteWatch(requests, this.#clock, this.#addresses, reachability, this.#log);
     this.#connection = { sink, writes, dumps, requests, monitor, reader, routes };
     for (const vtep of this.#watchedEarly) routes.watch(vtep);
     this.#ledger.load();
@@ -200,11 +201,14 @@ export class KernelDriver implements Driver {
   }
 
   write(batch: EntryBatch, done: () => void): void {
-    this.#writer.write(this.#open().writes, batch).then(done, (error: unknown) => {
-      this.#log.error({ error }, 'cannot write forwarding entries: reading them again');
-      batch.result.fill(RESULT.UNKNOWN, 0, batch.length);
-      done();
-    });
+    const { writes, sink } = this.#open();
+    this.#writer
+      .write(writes, batch)
+      .then(done)
+      .catch((error: unknown) => {
+        this.#log.error({ error }, 'cannot take in what became of written entries: reading them again');
+        sink.resync();
+      });
   }
 
   errorText(code: number): string {
