@@ -12,7 +12,7 @@ export interface PeerConfig {
   readonly address: string;
   /** TCP port of the peer, 179. */
   readonly port?: number | undefined;
-  /** Update source: the address to connect from, and the only one at which the peer is accepted. */
+  /** Update source: the address to connect from. The peer is accepted at any: of several of an interface it may choose another. */
   readonly localAddress?: string | undefined;
   /** Interface (or VRF) that both directions are bound to. */
   readonly device?: string | undefined;

@@ -212,6 +212,35 @@ t.test('a peer that restarts without a word is back as soon as it connects again
 });
 
 t.test(
+  'RFC 4271 section 6.8: a connection beside an established session is refused, and asks the old one whether it lives',
+  async (t) => {
+    const world = new World();
+    const accepted = await puppets(world, B);
+    const a = await world.speaker(A, B);
+    a.peer.start();
+    world.clock.advance(10);
+    const old = accepted[0]!;
+    old.connection.write(openOf(B, { holdTimeSeconds: 9 }));
+    old.connection.write(encodeKeepalive());
+    world.clock.advance(10);
+    t.equal(a.peer.state, 'Established');
+    const before = old.heard.length;
+    world.clock.advance(5);
+    t.equal(old.heard.length, before, 'nothing is due');
+
+    const options = { address: A, port: 179 };
+    const events = { connected() {}, data() {}, progress() {}, writable() {}, closed() {} };
+    const newcomer = new Puppet(world.network.host(B).connect(options, events) as MemoryConnection);
+    world.clock.advance(10);
+    t.same(newcomer.heard, ['3 6/7']);
+    t.same(old.heard.slice(before), ['4'], 'a KEEPALIVE at once: a peer that has restarted resets it');
+    old.connection.reset();
+    world.clock.advance(10);
+    t.equal(a.seen.closed.length, 1);
+  },
+);
+
+t.test(
   'RFC 4271 sections 4.4 and 10: keepalives at a third of the hold time, jittered by 0.75 to 1',
   async (t) => {
     const world = new World();
