@@ -366,6 +366,7 @@ export class Evpn implements DataplaneEvents {
   }
 
   #abandon(instance: Instance): void {
+    instance.renaming = false;
     instance.declared = undefined;
     instance.state = undefined;
     instance.epoch = (instance.epoch + 1) & 0xff;
@@ -389,10 +390,15 @@ export class Evpn implements DataplaneEvents {
       instance.declared = this.#declaration(instance.vni);
       this.#limit(instance);
       this.#refresh(instance);
-    } else if (instance.originating && !sameOctets(wanted.rd, instance.rd)) {
+    } else if (this.#mayHaveRoutes(instance) && !sameOctets(wanted.rd, instance.rd)) {
       instance.renaming = true;
       this.#refresh(instance);
     } else this.#apply(instance);
+  }
+
+  /** Routes are announced, or being withdrawn, under the distinguisher that the instance has. */
+  #mayHaveRoutes(instance: Instance): boolean {
+    return instance.originating || this.#walking.has(instance);
   }
 
   /** Gives the instance its distinguisher and targets, and acts on them. */

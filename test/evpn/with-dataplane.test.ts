@@ -1,4 +1,5 @@
 /** Evpn over the shared reconciler with tables in memory: what the two expect of each other holds. */
+import { EVPN_KEY, routeDistinguisherText } from 'bgp-protocol';
 import t from 'tap';
 import { AddressTable } from '../../src/base/address-table.ts';
 import { ManualClock } from '../../src/base/clock.ts';
@@ -157,5 +158,41 @@ t.test(
     t.notOk(stack.local);
     t.equal(stack.entry(), '10.0.0.2 installed');
     t.notOk(hosts.tables.instances.get(10)!.macs.has(M1), 'the entry of the port is gone');
+  },
+);
+
+t.test(
+  'configurations that follow each other at once leave no route under an old distinguisher',
+  async (t) => {
+    const under = (rd: string): EvpnConfig => ({
+      ...CONFIG,
+      advertiseAllVni: false,
+      vnis: [{ vni: 10, rd }],
+    });
+    const none = { ...CONFIG, advertiseAllVni: false };
+    const courses: EvpnConfig[][] = [
+      [under('10.0.0.5:71')],
+      [under('10.0.0.5:71'), under('10.0.0.5:71')],
+      [under('10.0.0.5:71'), under('10.0.0.5:72')],
+      [under('10.0.0.5:71'), none, under('10.0.0.5:72')],
+      [none, under('10.0.0.5:71'), none, CONFIG],
+    ];
+    for (const course of courses) {
+      const stack = new Stack();
+      await stack.open();
+      const { memory, rib, evpn } = stack;
+      memory.hosts.attachMac(10, M1, 'swp1');
+      await stack.settle();
+      for (const config of course) evpn.reconfigure(config);
+      await stack.settle();
+      const last = course.at(-1)!.vnis[0]?.rd ?? '10.0.0.5:1';
+      const distinguishers = [...rib.routes()].map((route) =>
+        routeDistinguisherText(rib.keyBytes, rib.keyStart(route) + EVPN_KEY.RD),
+      );
+      t.same(distinguishers, [last, last], 'the MAC, and flooding');
+      memory.hosts.detachMac(10, M1);
+      await stack.settle();
+      t.equal(rib.routeCount, 1);
+    }
   },
 );
