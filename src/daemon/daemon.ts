@@ -72,7 +72,7 @@ export class Daemon {
     );
     neighbours.setRanges(config.listenRanges);
     for (const neighbor of config.neighbors) neighbours.add(neighbor);
-    warmUp(clock);
+    warmUp(clock, () => [...neighbours.all].some(({ peer }) => peer.statistics.received.updates > 0));
     log.info(
       { routerId: config.router.routerId, as: config.router.asn, dataplane: parts.dataplane.kind, version },
       'evpnd is running',

@@ -1,13 +1,11 @@
 import t from 'tap';
-import { ManualClock } from '../../src/base/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { warmUp } from '../../src/daemon/warm-up.ts';
 
-t.test('warming up goes in steps, one a turn of the event loop, and ends', (t) => {
-  const turns: (() => void)[] = [];
-  const manual = new ManualClock();
-  warmUp({
-    now: () => manual.now(),
-    wallTime: () => manual.wallTime(),
+function turnsOnly(turns: (() => void)[]): Clock {
+  return {
+    now: () => 0,
+    wallTime: () => 0,
     after: () => {
       throw new Error('a timer of the daemon was used');
     },
@@ -15,7 +13,12 @@ t.test('warming up goes in steps, one a turn of the event loop, and ends', (t) =
       turns.push(action);
       return { cancel: () => undefined };
     },
-  });
+  };
+}
+
+t.test('warming up goes in steps, one a turn of the event loop, and ends', (t) => {
+  const turns: (() => void)[] = [];
+  warmUp(turnsOnly(turns), () => false);
   t.equal(turns.length, 1, 'nothing is done at once');
   let steps = 0;
   for (let next = turns.shift(); next; next = turns.shift()) {
@@ -25,5 +28,17 @@ t.test('warming up goes in steps, one a turn of the event loop, and ends', (t) =
   }
   // Two rounds of three passes over ten blocks, the end of the source after each round, and the end.
   t.equal(steps, 2 * (3 * 10 + 1) + 1);
+  t.end();
+});
+
+t.test('warming up gives way to real routes', (t) => {
+  const turns: (() => void)[] = [];
+  let busy = false;
+  warmUp(turnsOnly(turns), () => busy);
+  turns.shift()!();
+  t.equal(turns.length, 1);
+  busy = true;
+  turns.shift()!();
+  t.equal(turns.length, 0, 'nothing more is asked for');
   t.end();
 });
