@@ -1,6 +1,6 @@
 /** docs/benchmarks.md: the table with medians and spread, and what it was made on. */
 import { execFileSync } from 'node:child_process';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { type Bench, median, type Row } from './rows.ts';
 
 export function printReport(bench: Bench, version: string): string {
@@ -13,7 +13,7 @@ export function printReport(bench: Bench, version: string): string {
 Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}: evpnd ${version} on Node ${process.version}, ${frrVersion()},
 Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB. Medians, with the smallest and the
 largest value in brackets where there was more than one run. **Only ratios count**: the machine is shared, and evpnd
-and FRR ran in turn so that both met the same weather.
+and FRR ran in turn so that both met the same weather: a load average of ${round(loadavg()[2]!)} when it ended. What holds back what is missed: [findings](benchmark-findings.md).
 
 | Work | Goal | FRR | evpnd | FRR : evpnd | Reached |
 |---|---|---|---|---|---|
