@@ -2,8 +2,11 @@
  * Speed of the codec: visiting packed type-2 UPDATEs, packing them, and building values of them for people; beside it, the
  * decoders of GoBGP and ExaBGP on the same octets.
  *
- * node --import=tsx --conditions=evpnd-source test/bench/codec.ts [seconds per figure]
+ * node --import=tsx --conditions=evpnd-source test/bench/codec.ts [--seconds PER-FIGURE] [--write FILE.md]
  */
+import { writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
 import {
   type AttributeBlock,
   DEFAULT_CONTEXT,
@@ -19,7 +22,10 @@ import {
 } from 'bgp-protocol';
 import { measureOthers } from './codec-others.ts';
 
-const SECONDS = Number(process.argv[2] ?? 1);
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '1' }, write: { type: 'string' } },
+});
+const SECONDS = Number(options.seconds);
 const ROUTES = 50_000;
 
 interface Figure {
@@ -152,12 +158,10 @@ const figures = [
   measure('decode to values', 4e5, ROUTES, decodeAll),
   measure('visit UPDATEs of one route', 5e5, ROUTES, () => walkAll(singleStream)),
 ];
-for (const { name, unit, perSecond, wanted } of figures) {
+const lines = figures.map(({ name, unit, perSecond, wanted }) => {
   const verdict = perSecond >= wanted ? 'reached' : 'missed';
-  console.log(
-    `${name.padEnd(32)} ${(perSecond / 1e6).toFixed(2).padStart(8)} M ${unit}  (${wanted / 1e6} M ${verdict})`,
-  );
-}
+  return `${name.padEnd(32)} ${(perSecond / 1e6).toFixed(2).padStart(8)} M ${unit}  (${wanted / 1e6} M ${verdict})`;
+});
 
 const [visited, , values] = figures.map(({ perSecond }) => perSecond);
 for (const { name, perSecond, reason } of measureOthers(stream, SECONDS)) {
@@ -166,5 +170,20 @@ for (const { name, perSecond, reason } of measureOthers(stream, SECONDS)) {
     perSecond === undefined
       ? `not measured: ${reason}`
       : `${(perSecond / 1e6).toFixed(3).padStart(8)} M NLRI/s  (our values ${times(values)} times, our visit ${times(visited)} times that)`;
-  console.log(`${name.padEnd(32)} ${figure}`);
+  lines.push(`${name.padEnd(32)} ${figure}`);
+}
+console.log(lines.join('\n'));
+if (options.write !== undefined) writeFileSync(options.write, report(lines));
+
+function report(figures: readonly string[]): string {
+  return `# Benchmarks of the codec
+
+Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}.
+The UPDATEs are of type 2, MAC and IPv4 address, as a leaf packs them, in one thread. GoBGP and ExaBGP decode the same octets in the same
+run; both make values of every route, so "our values" is the like for like, and "our visit" is what the daemon does.
+
+\`\`\`
+${figures.join('\n')}
+\`\`\`
+`;
 }
