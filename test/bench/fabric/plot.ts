@@ -20,6 +20,7 @@ export function plot(title: string, xLabel: string, yLabel: string, series: read
   const steps = Array.from({ length: STEPS + 1 }, (_, i) => i / STEPS);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
     text(WIDTH / 2, 20, title, 'middle', 'font-size="14"'),
     text(WIDTH / 2, HEIGHT - 8, xLabel, 'middle'),
