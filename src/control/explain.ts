@@ -19,7 +19,7 @@ export interface ExplainInput {
 export function explain(input: ExplainInput): ExplainView[] {
   const known = new Set([
     ...input.macs.map(({ vni }) => vni),
-    ...input.routes.flatMap(({ imports }) => imports.map(({ vni }) => vni)),
+    ...input.routes.flatMap(({ imports }) => imports.flatMap(({ vni }) => vni ?? [])),
   ]);
   const asked = input.vni === undefined ? [...known].sort((a, b) => a - b) : [input.vni];
   return asked.length > 0 ? asked.map((vni) => explainIn(input, vni)) : [explainNowhere(input)];
@@ -32,9 +32,8 @@ function explainNowhere({ mac, routes }: ExplainInput): ExplainView {
     const summary = `${mac} is unknown: no VNI has learned it and no neighbour has announced it. Frames for it are flooded.`;
     return { mac, forwarding: false, summary, steps };
   }
-  steps.push(
-    no('Does a VNI import its route?', `no VNI looked at it; its route targets are ${targets(first)}`),
-  );
+  const reason = first.imports[0]?.reason ?? 'no VNI looked at it';
+  steps.push(no('Does a VNI import its route?', `${reason}; its route targets are ${targets(first)}`));
   return { mac, forwarding: false, summary: `${mac} is announced, but no VNI here imports it.`, steps };
 }
 

@@ -240,7 +240,8 @@ export interface PathView {
 }
 
 export interface ImportView {
-  readonly vni: number;
+  /** Left out when the route was refused before a VNI looked at it. */
+  readonly vni?: number | undefined;
   readonly imported: boolean;
   /** Why not, or what holds it back, in words. */
   readonly reason?: string | undefined;

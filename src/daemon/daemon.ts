@@ -51,7 +51,11 @@ export class Daemon {
     let stale: StaleEntries | undefined;
     const parts = composeParts(config, log, version, clock, () => stale?.update());
     const { neighbours, leaves } = parts;
-    const reloader = new Reloader(config, file, parts);
+    let running = () => {};
+    const started = new Promise<void>((resolve) => {
+      running = resolve;
+    });
+    const reloader = new Reloader(config, file, parts, started);
     const backend = new Backend(parts, reloader);
     // First, so that a second daemon on the same socket ends before it touches anything.
     const { socket, mode } = config.control;
@@ -77,6 +81,7 @@ export class Daemon {
       { routerId: config.router.routerId, as: config.router.asn, dataplane: parts.dataplane.kind, version },
       'evpnd is running',
     );
+    running();
     return new Daemon(parts, reloader, control, stale);
   }
 

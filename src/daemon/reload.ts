@@ -19,13 +19,15 @@ export class Reloader {
   #config: Config;
   #loadedAt: number;
   /** Reloads run one after the other. */
-  #running: Promise<unknown> = Promise.resolve();
+  #running: Promise<unknown>;
 
-  constructor(config: Config, file: string, parts: Parts) {
+  /** @param started a reload that comes earlier waits for it */
+  constructor(config: Config, file: string, parts: Parts, started: Promise<unknown>) {
     this.#config = config;
     this.#file = file;
     this.#parts = parts;
     this.#loadedAt = parts.clock.wallTime();
+    this.#running = started;
   }
 
   get config(): Config {

@@ -77,7 +77,7 @@ export function routeDetail(): Table<RouteView> {
         ...route.imports.map(({ vni, imported, reason }) =>
           imported
             ? `  Imported into VNI ${vni}${reason === undefined ? '' : ` (${reason})`}`
-            : `  Not imported into VNI ${vni}: ${reason ?? 'no route target matches'}`,
+            : `  Not imported${vni === undefined ? '' : ` into VNI ${vni}`}: ${reason ?? 'no route target matches'}`,
         ),
         '',
       ];

@@ -159,7 +159,7 @@ function payloadView(route: EvpnRoute): Pick<PathView, 'labels' | 'esi' | 'gatew
 function importViews(route: RouteId, { evpn }: Context): ImportView[] {
   const { reason, text, vni, installed } = evpn.views.import(route);
   if (reason === REASON.NONE || reason === REASON.OWN_ROUTE) return [];
-  if (vni === undefined) return [{ vni: 0, imported: false, reason: text }];
+  if (vni === undefined) return [{ imported: false, reason: text }];
   return [{ vni, imported: true, reason: installed && reason === REASON.IMPORTED ? undefined : text }];
 }
 
