@@ -13,7 +13,8 @@ export function printReport(bench: Bench, version: string): string {
 Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}: evpnd ${version} on Node ${process.version}, ${frrVersion()},
 Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB. Medians, with the smallest and the
 largest value in brackets where there was more than one run. **Only ratios count**: the machine is shared, and evpnd
-and FRR ran in turn so that both met the same weather: a load average of ${round(loadavg()[2]!)} when it ended. What holds back what is missed: [findings](benchmark-findings.md).
+and FRR ran in turn so that both met the same weather: a load average of ${round(loadavg()[2]!)} when it ended. What holds back what is missed, and figures of
+quiet minutes: [findings](benchmark-findings.md). The codec by itself: [benchmarks of the codec](benchmarks-codec.md).
 
 | Work | Goal | FRR | evpnd | FRR : evpnd | Reached |
 |---|---|---|---|---|---|
