@@ -137,6 +137,8 @@ export interface Driver {
   readonly kind: 'kernel' | 'memory' | 'hardware-vtep';
   /** Entries in one write; the reconciler's batches have this capacity. */
   readonly batchSize: number;
+  /** So many batches may be under way; none of their entries is in two of them. */
+  readonly writesAtOnce: number;
   /** By kind: PART bits of a complete entry. */
   readonly completeParts: Readonly<Record<Kind, number>>;
   /** By kind: the ENTRY_FLAG bits that entries there can hold; others are not compared. */

@@ -36,11 +36,11 @@ export class EntryWriter {
   readonly #observer: EntryObserver;
   readonly #clock: Clock;
   readonly #outcome: WriterOutcome;
-  readonly #batch: EntryBatch;
+  /** Batches that are not under way, and what is to be called when one of them is done. */
+  readonly #free: EntryBatch[] = [];
+  readonly #done = new Map<EntryBatch, () => void>();
   readonly #queues: readonly RowQueue[] = KINDS.map(() => new RowQueue());
   readonly #waiting: readonly RowQueue[] = KINDS.map(() => new RowQueue());
-  readonly #done = () => this.#finishBatch();
-  #inFlight = false;
   #scheduled: Timer | undefined;
   #waitTimer: Timer | undefined;
   #waitDue = Number.POSITIVE_INFINITY;
@@ -68,13 +68,19 @@ export class EntryWriter {
     this.#observer = observer;
     this.#clock = clock;
     this.#outcome = outcome;
-    this.#batch = new EntryBatch(driver.batchSize);
+    for (let i = 0; i < driver.writesAtOnce; i++) {
+      const batch = new EntryBatch(driver.batchSize);
+      this.#free.push(batch);
+      this.#done.set(batch, () => this.#finish(batch));
+    }
   }
 
   get isIdle(): boolean {
-    return (
-      !this.#inFlight && this.#sweepKind === KINDS.length && this.#queues.every((queue) => queue.length === 0)
-    );
+    return this.#free.length === this.#done.size && !this.#hasWork && !this.#trouble;
+  }
+
+  get #hasWork(): boolean {
+    return this.#sweepKind < KINDS.length || this.#queues.some((queue) => queue.length > 0);
   }
 
   enqueue(table: EntryTable, row: number): void {
@@ -120,7 +126,7 @@ export class EntryWriter {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#scheduled || !this.enabled || this.#inFlight) return;
+    if (this.#closed || this.#scheduled || !this.enabled || this.#free.length === 0) return;
     this.#scheduled = this.#clock.soon(() => {
       this.#scheduled = undefined;
       this.#slice();
@@ -134,26 +140,32 @@ export class EntryWriter {
 
   #slice(): void {
     const end = this.#clock.now() + SLICE_MILLISECONDS;
-    while (!this.#closed && !this.#inFlight) {
-      this.#fill();
-      if (this.#batch.length > 0) {
-        this.#inFlight = true;
-        this.#driver.write(this.#batch, this.#done);
-      } else if (this.#sweepKind < KINDS.length) this.#sweepSome();
-      else break;
-      if (this.#clock.now() >= end) break;
-    }
-    if (this.#closed || this.#inFlight) return;
+    let busy = true;
+    while (busy && !this.#closed && this.#free.length > 0 && this.#clock.now() < end) busy = this.#step();
+    if (this.#closed) return;
     if (this.#trouble) {
       this.#trouble = false;
       this.#outcome.troubleChanged();
     }
-    if (this.isIdle) this.#outcome.idle();
-    else this.#schedule();
+    if (this.#hasWork) this.#schedule();
+    else if (this.isIdle) this.#outcome.idle();
   }
 
-  #fill(): void {
-    const batch = this.#batch;
+  /** Writes a batch, or looks at some rows; false when there is nothing to do. */
+  #step(): boolean {
+    const batch = this.#free.pop()!;
+    this.#fill(batch);
+    if (batch.length > 0) {
+      this.#driver.write(batch, this.#done.get(batch)!);
+      return true;
+    }
+    this.#free.push(batch);
+    if (this.#sweepKind === KINDS.length) return false;
+    this.#sweepSome();
+    return true;
+  }
+
+  #fill(batch: EntryBatch): void {
     batch.length = 0;
     for (const table of this.#store.tables) {
       const queue = this.#queues[table.kind]!;
@@ -182,16 +194,15 @@ export class EntryWriter {
     if (this.#trouble) this.#schedule();
   }
 
-  #finishBatch(): void {
-    const batch = this.#batch;
-    this.#inFlight = false;
+  #finish(batch: EntryBatch): void {
+    this.#free.push(batch);
     let unknown = false;
     for (let i = 0; i < batch.length; i++) {
       const table = this.#store.tables[batch.kind[i]!]!;
       const row = batch.row[i]!;
       const result = batch.result[i]!;
       table.state[row]! &= ~ROW.IN_FLIGHT;
-      if (result === RESULT.OK) this.#accept(table, row, i);
+      if (result === RESULT.OK) this.#accept(batch, table, row, i);
       else if (result === RESULT.UNKNOWN) {
         unknown = true;
         this.#refuse(table, row, ERROR_UNKNOWN);
@@ -202,8 +213,7 @@ export class EntryWriter {
     if (unknown) this.#outcome.unknown();
   }
 
-  #accept(table: EntryTable, row: number, i: number): void {
-    const batch = this.#batch;
+  #accept(batch: EntryBatch, table: EntryTable, row: number, i: number): void {
     const parts = batch.parts[i]!;
     const op = batch.op[i]!;
     this.written++;

@@ -2,7 +2,7 @@
  * Walks over received netlink messages and their attributes. linux/netlink.h; errors and extended
  * acknowledgements as in Documentation/userspace-api/netlink/intro.rst.
  */
-import { errnoName, errnoText } from '../base/system-calls.ts';
+import { errnoName, errnoText } from '../base/errno.ts';
 import { NLA_TYPE_MASK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSGERR_ATTR_MSG } from './constants.ts';
 import { align4, hostI32, hostU16, hostU32 } from './octets.ts';
 

@@ -4,14 +4,9 @@
  * while idle, and survives an overrun (ENOBUFS), after which the tables must be read again.
  */
 import dgram from 'node:dgram';
-import {
-  closeDescriptor,
-  DatagramBatch,
-  openSocket,
-  replaceDescriptor,
-  SOCKET,
-  SystemCallError,
-} from '../base/system-calls.ts';
+import { DatagramBatch } from '../base/datagrams.ts';
+import { SystemCallError } from '../base/errno.ts';
+import { closeDescriptor, openSocket, replaceDescriptor, SOCKET } from '../base/system-calls.ts';
 import { type MessageVisitor, walkMessages } from './message-reader.ts';
 import { openMonitorSocket } from './open-socket.ts';
 

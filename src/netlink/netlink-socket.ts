@@ -1,7 +1,7 @@
 /**
  * Asks the kernel and tells it: single requests, dumps, and batches of writes, one after another on one socket. The
- * kernel works a request off inside send(2), so its answer is there at once and nothing here waits for the network; long
- * dumps and batches yield to the event loop after each time slice.
+ * kernel works a request off inside send(2), so its answer is there at once and nothing here waits for the network. Long
+ * dumps yield to the event loop after each time slice; long writes are sent by a thread of the pool.
  *
  * linux/netlink.h; Documentation/userspace-api/netlink/intro.rst.
  */
@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { closeDescriptor, receiveBytes, sendBytes } from '../base/system-calls.ts';
 import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_MIN_TYPE } from './constants.ts';
+import { Flight } from './flight.ts';
 import {
   errnoAt,
   extendedAcknowledgement,
@@ -19,7 +20,14 @@ import {
 } from './message-reader.ts';
 import { LARGEST_ENTRY_OCTETS, MessageWriter } from './message-writer.ts';
 import { isOverrun, openRequestSocket } from './open-socket.ts';
-import { type BatchResult, type EntryFailure, UNKNOWN_RESULT, WriteBatch } from './write-batch.ts';
+import { SequenceNumbers } from './sequence.ts';
+import {
+  type BatchResult,
+  BatchTally,
+  type EncodeEntry,
+  type OnFailure,
+  UNKNOWN_RESULT,
+} from './write-batch.ts';
 
 export type Encode = (writer: MessageWriter) => void;
 
@@ -41,6 +49,8 @@ export interface DumpOptions {
 }
 
 const INTERRUPTED = 'ERR_NETLINK_DUMP_INTERRUPTED';
+/** The kernel is busy with them for some 10 ms, longer than a turn of the event loop. */
+const FLIGHT_BATCHES = 16;
 /** The kernel fills at most 32 KiB of a dump at once; acknowledgements are small. */
 const RECEIVE_OCTETS = 65536;
 
@@ -48,10 +58,10 @@ export class NetlinkSocket {
   readonly #fd: number;
   readonly #writer = new MessageWriter(LARGEST_ENTRY_OCTETS);
   readonly #received = new Uint8Array(RECEIVE_OCTETS);
-  readonly #batch: WriteBatch;
+  readonly #flights: readonly [Flight, Flight];
   readonly #sliceMilliseconds: number;
   readonly #clock: Clock;
-  #nextSequence = 1;
+  readonly #sequence = new SequenceNumbers();
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -60,7 +70,8 @@ export class NetlinkSocket {
     this.#sliceMilliseconds = options.sliceMilliseconds ?? 8;
     this.#clock = options.clock ?? systemClock;
     this.#fd = openRequestSocket(options.receiveBufferOctets ?? 8 << 20);
-    this.#batch = new WriteBatch(this.#fd, this.#received, options.batchMessages ?? 256);
+    const messages = options.batchMessages ?? 256;
+    this.#flights = [new Flight(FLIGHT_BATCHES, messages), new Flight(FLIGHT_BATCHES, messages)];
   }
 
   /** Closes once what has been asked for is done. What is asked for after this is refused. */
@@ -118,28 +129,28 @@ export class NetlinkSocket {
   /**
    * Writes `count` entries: `encode` is called for each index from 0 and writes no message, one or several (at most 16).
    * Refused ones, and those whose result is unknown, are told to `onFailure` with their index, in no certain order, and stop
-   * nothing. Rejects only when `encode` or `onFailure` throws.
+   * nothing. Rejects only when `encode` or `onFailure` throws. What fits into one batch is written at once, more of it by a
+   * thread of the pool.
    */
-  write(
-    count: number,
-    encode: (writer: MessageWriter, index: number) => void,
-    onFailure: (index: number, failure: EntryFailure) => void,
-  ): Promise<BatchResult> {
+  write(count: number, encode: EncodeEntry, onFailure: OnFailure): Promise<BatchResult> {
     return this.#inTurn(async () => {
-      const total = { messages: 0, failed: 0, unknown: 0 };
-      let index = 0;
+      const tally = new BatchTally(onFailure);
       this.#drain();
-      let sliceEnd = this.#clock.now() + this.#sliceMilliseconds;
-      while (index < count) {
-        index = this.#batch.fill(this.#nextSequence, index, count, encode);
-        this.#takeSequences(this.#batch.count);
-        if (this.#batch.count > 0) this.#batch.send(onFailure, total);
-        if (index < count && this.#clock.now() >= sliceEnd) {
-          await nextTurn();
-          sliceEnd = this.#clock.now() + this.#sliceMilliseconds;
+      let [flying, ready] = this.#flights;
+      let index = flying.fill(0, count, encode, this.#sequence);
+      if (flying.datagrams <= 1) flying.land(this.#fd, 0, this.#received, tally);
+      else {
+        while (flying.datagrams > 0) {
+          const landing = flying.launch(this.#fd);
+          try {
+            index = ready.fill(index, count, encode, this.#sequence);
+          } finally {
+            flying.land(this.#fd, await landing, this.#received, tally);
+          }
+          [flying, ready] = [ready, flying];
         }
       }
-      return total;
+      return tally;
     });
   }
 
@@ -156,21 +167,13 @@ export class NetlinkSocket {
   }
 
   #sendOne(action: string, encode: Encode, acknowledge: boolean): number {
-    const sequence = this.#takeSequences(1);
+    const sequence = this.#sequence.take(1);
     this.#writer.reset(sequence);
     encode(this.#writer);
     if (acknowledge) this.#writer.acknowledgeLast();
     this.#drain();
     sendBytes(this.#fd, this.#writer.bytes, this.#writer.length, action);
     return sequence;
-  }
-
-  #takeSequences(count: number): number {
-    // Zero belongs to notifications; numbers start again long before they stop being exact.
-    if (this.#nextSequence + count > 0x7fffffff) this.#nextSequence = 1;
-    const first = this.#nextSequence;
-    this.#nextSequence += count;
-    return first;
   }
 
   /** Throws away what is left of an answer that an earlier request gave up on, an ENOBUFS among it. */

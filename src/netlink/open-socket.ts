@@ -1,14 +1,8 @@
 /**
  * Netlink sockets with their options set: for requests, and for notifications. linux/netlink.h.
  */
-import {
-  bindSocket,
-  closeDescriptor,
-  openSocket,
-  SOCKET,
-  SystemCallError,
-  setSocketOption,
-} from '../base/system-calls.ts';
+import { SystemCallError } from '../base/errno.ts';
+import { bindSocket, closeDescriptor, openSocket, SOCKET, setSocketOption } from '../base/system-calls.ts';
 import {
   NETLINK_ADD_MEMBERSHIP,
   NETLINK_CAP_ACK,

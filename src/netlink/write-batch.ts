@@ -1,8 +1,9 @@
 /**
- * Many writes in one send(2): which message belongs to which entry, and which of them the kernel refused. Only the last
+ * Many writes in one datagram: which message belongs to which entry, and which of them the kernel refused. Only the last
  * message asks for an acknowledgement; the kernel reports errors of the others anyway, by sequence number.
  */
-import { errnoName, receiveBytes, SystemCallError, sendBytes } from '../base/system-calls.ts';
+import { errnoName, SystemCallError } from '../base/errno.ts';
+import { receiveBytes, sendBytes } from '../base/system-calls.ts';
 import { NLMSG_ERROR } from './constants.ts';
 import { errnoAt, extendedAcknowledgement, type MessageVisitor, walkMessages } from './message-reader.ts';
 import { LARGEST_ENTRY_OCTETS, MessageWriter } from './message-writer.ts';
@@ -25,14 +26,33 @@ export interface BatchResult {
   readonly unknown: number;
 }
 
+export type EncodeEntry = (writer: MessageWriter, index: number) => void;
+export type OnFailure = (index: number, failure: EntryFailure) => void;
+
 export const UNKNOWN_RESULT = 'ERR_NETLINK_UNKNOWN_RESULT';
+
+/** What became of all batches of one write. */
+export class BatchTally implements BatchResult {
+  messages = 0;
+  failed = 0;
+  unknown = 0;
+  readonly #onFailure: OnFailure;
+
+  constructor(onFailure: OnFailure) {
+    this.#onFailure = onFailure;
+  }
+
+  report(index: number, failure: EntryFailure): void {
+    if (failure.errno === 0) this.unknown++;
+    else this.failed++;
+    this.#onFailure(index, failure);
+  }
+}
 
 /** An entry writes no more messages than this. */
 const MESSAGES_PER_ENTRY = 16;
 
 export class WriteBatch {
-  readonly #fd: number;
-  readonly #received: Uint8Array;
   readonly #capacity: number;
   readonly #writer: MessageWriter;
   /** Entry, and ordinal within it, of each message. */
@@ -41,10 +61,8 @@ export class WriteBatch {
   readonly #answered: Uint8Array;
   #first = 0;
 
-  /** Sends on `fd` and reads answers into `received`, up to `capacity` messages at a time. */
-  constructor(fd: number, received: Uint8Array, capacity: number) {
-    this.#fd = fd;
-    this.#received = received;
+  /** @param capacity messages */
+  constructor(capacity: number) {
     this.#capacity = capacity;
     // The last entry may take a batch a few messages beyond its capacity.
     const room = capacity + MESSAGES_PER_ENTRY;
@@ -59,13 +77,17 @@ export class WriteBatch {
     return this.#writer.count;
   }
 
+  /** The datagram: the first `length` octets. */
+  get bytes(): Uint8Array {
+    return this.#writer.bytes;
+  }
+
+  get length(): number {
+    return this.#writer.length;
+  }
+
   /** Encodes entries from `index` on until the batch is full; returns the first that is not in it. */
-  fill(
-    firstSequence: number,
-    index: number,
-    end: number,
-    encode: (writer: MessageWriter, index: number) => void,
-  ): number {
+  fill(firstSequence: number, index: number, end: number, encode: EncodeEntry): number {
     const writer = this.#writer;
     this.#first = firstSequence;
     writer.reset(firstSequence);
@@ -79,61 +101,62 @@ export class WriteBatch {
       }
       next++;
     }
+    if (writer.count > 0) writer.acknowledgeLast();
     return next;
   }
 
-  /** Sends the batch and adds what became of it to `total`. */
-  send(
-    onFailure: (index: number, failure: EntryFailure) => void,
-    total: { messages: number; failed: number; unknown: number },
-  ): void {
-    const messages = this.#writer.count;
-    total.messages += messages;
-    this.#writer.acknowledgeLast();
-    this.#answered.fill(0, 0, messages);
-    const report = (message: number, errno: number, code: string, text: string | undefined): void => {
-      if (errno === 0) total.unknown++;
-      else total.failed++;
-      onFailure(this.#entryOf[message]!, { errno, code, text, message: this.#ordinalOf[message]! });
-    };
+  /** Sends the batch on `fd`, waits for the kernel to have done it, and tells `tally` what became of it. */
+  send(fd: number, received: Uint8Array, tally: BatchTally): void {
     try {
-      sendBytes(this.#fd, this.#writer.bytes, this.#writer.length, 'write forwarding entries');
+      sendBytes(fd, this.bytes, this.length, 'write forwarding entries');
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
-      for (let message = 0; message < messages; message++) {
-        report(message, error.errno, error.code, error.message);
-      }
+      tally.messages += this.count;
+      for (let i = 0; i < this.count; i++) this.#report(tally, i, error.errno, error.code, error.message);
       return;
     }
-    const complete = this.#collect((message, errno, text) => {
-      if (errno !== 0) report(message, errno, errnoName(errno), text);
-    });
-    if (complete) return;
-    // Errors got lost: what was not answered may or may not have been written. Only reading it again tells.
-    for (let message = 0; message < messages; message++) {
-      if (!this.#answered[message]) report(message, 0, UNKNOWN_RESULT, 'answers were lost');
-    }
+    this.takeAnswers(fd, received, tally, false);
   }
 
-  /** Reads the answers of a batch; errno 0 is the acknowledgement of the last message. False when some got lost. */
-  #collect(onAnswer: (message: number, errno: number, text: string | undefined) => void): boolean {
-    const messages = this.#writer.count;
+  /**
+   * Reads the answers to a batch that was sent, and tells `tally` what became of it. `inDoubt`: answers got lost after it was
+   * sent, to this batch or to one before. Returns whether that is so now.
+   */
+  takeAnswers(fd: number, received: Uint8Array, tally: BatchTally, inDoubt: boolean): boolean {
+    tally.messages += this.count;
+    this.#answered.fill(0, 0, this.count);
+    const complete = this.#readAnswers(fd, received, tally);
+    if (complete && !inDoubt) return false;
+    // Errors got lost: what was not answered may or may not have been written. Only reading it again tells.
+    for (let i = 0; i < this.count; i++) {
+      if (!this.#answered[i]) this.#report(tally, i, 0, UNKNOWN_RESULT, 'answers were lost');
+    }
+    return true;
+  }
+
+  #report(tally: BatchTally, i: number, errno: number, code: string, text: string | undefined): void {
+    tally.report(this.#entryOf[i]!, { errno, code, text, message: this.#ordinalOf[i]! });
+  }
+
+  /** Until the acknowledgement (errno 0) or refusal of the last message. False when answers got lost. */
+  #readAnswers(fd: number, received: Uint8Array, tally: BatchTally): boolean {
+    const messages = this.count;
     let lost = false;
     let finished = false;
     const visit: MessageVisitor = (type, bytes, start, end, flags, sequence) => {
-      const message = sequence - this.#first;
-      if (type !== NLMSG_ERROR || message < 0 || message >= messages) return;
-      if (message === messages - 1) finished = true;
+      const i = sequence - this.#first;
+      if (type !== NLMSG_ERROR || i < 0 || i >= messages) return;
+      if (i === messages - 1) finished = true;
       const errno = errnoAt(bytes, start, end);
-      const text = errno === 0 ? undefined : extendedAcknowledgement(bytes, start, end, flags);
-      onAnswer(message, errno, text);
-      this.#answered[message] = 1;
+      this.#answered[i] = 1;
+      if (errno === 0) return;
+      this.#report(tally, i, errno, errnoName(errno), extendedAcknowledgement(bytes, start, end, flags));
     };
     while (!finished) {
       try {
-        const length = receiveBytes(this.#fd, this.#received, 'read the answers to forwarding entries');
+        const length = receiveBytes(fd, received, 'read the answers to forwarding entries');
         if (length < 0) return false;
-        walkMessages(this.#received, length, visit);
+        walkMessages(received, length, visit);
       } catch (error) {
         if (!isOverrun(error)) throw error;
         lost = true;

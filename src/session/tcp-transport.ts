@@ -6,7 +6,8 @@
  */
 import net from 'node:net';
 import { type IpBytes, ip, parseIp, parsePrefix, printIp } from '../base/ip.ts';
-import { closeDescriptor, interfaceIndex, systemCallsAvailable } from '../base/system-calls.ts';
+import { systemCallsAvailable } from '../base/libc.ts';
+import { closeDescriptor, interfaceIndex } from '../base/system-calls.ts';
 import {
   applyTcpOptions,
   descriptorOf,

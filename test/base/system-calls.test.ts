@@ -4,20 +4,19 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import t from 'tap';
+import { DatagramBatch, DatagramSender } from '../../src/base/datagrams.ts';
+import { errnoName, SystemCallError } from '../../src/base/errno.ts';
 import { ip } from '../../src/base/ip.ts';
+import { systemCallsAvailable } from '../../src/base/libc.ts';
 import {
   bindSocket,
   closeDescriptor,
-  DatagramBatch,
-  errnoName,
   getSocketOption,
   inNetworkNamespace,
   interfaceIndex,
   openSocket,
   SOCKET,
-  SystemCallError,
   setSocketOption,
-  systemCallsAvailable,
 } from '../../src/base/system-calls.ts';
 import {
   applyTcpOptions,
@@ -76,8 +75,9 @@ async function accepted(server: net.Server, dial: Promise<net.Socket | string>):
 t.test('importing needs neither libc nor koffi: only using them fails, and says why', async (t) => {
   const script = `
     Object.defineProperty(process, 'platform', { value: 'sunos' });
-    const m = await import('${new URL('../../src/base/system-calls.ts', import.meta.url).href}');
-    try { m.openSocket(2, 1, 0, 'x') } catch (e) { console.log(e.code + ' ' + e.message + ' ' + m.systemCallsAvailable()) }`;
+    const { openSocket } = await import('${new URL('../../src/base/system-calls.ts', import.meta.url).href}');
+    const { systemCallsAvailable } = await import('${new URL('../../src/base/libc.ts', import.meta.url).href}');
+    try { openSocket(2, 1, 0, 'x') } catch (e) { console.log(e.code + ' ' + e.message + ' ' + systemCallsAvailable()) }`;
   const run = spawnSync(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], {
     encoding: 'utf8',
     env: { ...process.env, TMPDIR: tmpdir() },
@@ -142,6 +142,30 @@ t.test('system calls', { skip: noLibc }, async (t) => {
     t.same(texts(batch.receive(fd, 'receive')), [['third', false]]);
     t.equal(batch.receive(fd, 'receive'), 0);
     t.throws(() => batch.receive(-1, 'receive from nothing'), { code: 'EBADF', message: /recvmmsg/ });
+  });
+
+  t.test('several datagrams are sent by one call; what was not sent is told by its number', async (t) => {
+    const receiver = dgram.createSocket('udp4');
+    t.teardown(() => receiver.close());
+    await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve));
+    const fd = openSocket(SOCKET.AF_INET, SOCKET.SOCK_DGRAM, 0, 'open');
+    const socket = dgram.createSocket('udp4');
+    t.teardown(() => socket.close());
+    await new Promise<void>((resolve) => socket.bind({ fd, exclusive: true }, resolve));
+    await new Promise<void>((resolve) => socket.connect(receiver.address().port, '127.0.0.1', resolve));
+    const slots = [new Uint8Array(4096).fill(1), new Uint8Array(4096).fill(2), new Uint8Array(100_000)];
+    const heard: string[] = [];
+    const two = new Promise<void>((resolve) => {
+      receiver.on('message', (message) => {
+        heard.push(`${message.length} of ${message[0]}`);
+        if (heard.length === 2) resolve();
+      });
+    });
+    const sender = new DatagramSender(slots);
+    t.equal(await sender.send(fd, [3, 4000, 100_000]), 2, 'the third is too long for a datagram');
+    await two;
+    t.same(heard, ['3 of 1', '4000 of 2']);
+    t.equal(await sender.send(-1, [3]), 0);
   });
 
   t.test('the loopback interface has an index, a missing one has none', async (t) => {

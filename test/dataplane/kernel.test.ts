@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { AddressTable } from '../../src/base/address-table.ts';
 import { ip } from '../../src/base/ip.ts';
@@ -542,6 +543,30 @@ kernelTest(
     test.match(second.counters(), { installed: count, adopted: count, written: 0, pruned: 0 });
     await second.close({ keepEntries: false });
     for (const vni of vnis) test.same(await bench.entries(vni), []);
+  },
+);
+
+kernelTest(
+  'entries that change while their write is under way, several writes at a time, end as they were asked for last',
+  async (bench, test) => {
+    await bench.addInstance(10);
+    const { dataplane, vtep2, vtep3 } = await open(bench);
+    const count = 12_000;
+    for (let i = 0; i < count; i++) dataplane.setMac(10, HOST + i, vtep2, 0);
+    // The first write is under way when the second wave comes, and again when the third does.
+    await nextTurn();
+    for (let i = 0; i < count; i += 2) dataplane.setMac(10, HOST + i, vtep3, 0);
+    await nextTurn();
+    for (let i = 0; i < count; i += 3) dataplane.deleteMac(10, HOST + i);
+    await dataplane.idle();
+    const wanted: string[] = [];
+    for (let i = 0; i < count; i++) {
+      if (i % 3 !== 0) wanted.push(`mac 10 ${printMac(HOST + i)} 10.0.0.${i % 2 === 0 ? 3 : 2}`);
+    }
+    test.same(await bench.entries(10), wanted.sort());
+    test.match(dataplane.counters(), { installed: wanted.length, pending: 0, failed: 0, repaired: 0 });
+    await dataplane.close({ keepEntries: false });
+    test.same(await bench.entries(10), []);
   },
 );
 

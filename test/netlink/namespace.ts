@@ -1,6 +1,7 @@
 /** A network namespace of the test's own with a small leaf in it, made with iproute2, and gone afterwards. */
 import { spawnSync } from 'node:child_process';
-import { inNetworkNamespace, interfaceIndex, systemCallsAvailable } from '../../src/base/system-calls.ts';
+import { systemCallsAvailable } from '../../src/base/libc.ts';
+import { inNetworkNamespace, interfaceIndex } from '../../src/base/system-calls.ts';
 
 /** Why a test that needs a network namespace must be skipped here; false when it can run. */
 export const skipWithoutNamespaces: string | false = (() => {

@@ -4,8 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { CEASE, encodeKeepalive, encodeOpen, FAMILY } from 'bgp-protocol';
 import t from 'tap';
 import { systemClock } from '../../src/base/clock.ts';
+import { systemCallsAvailable } from '../../src/base/libc.ts';
 import { recordingLogger } from '../../src/base/log.ts';
-import { systemCallsAvailable } from '../../src/base/system-calls.ts';
 import {
   type AcceptedConnection,
   Listener,

@@ -71,6 +71,7 @@ const ROWS_A_TURN = 4096;
 export class HardwareVtepDriver implements Driver {
   readonly kind = 'hardware-vtep';
   readonly batchSize: number;
+  readonly writesAtOnce = 1;
   readonly completeParts = {
     [KIND.FLOOD]: PART.VALUE,
     [KIND.MAC]: PART.VALUE,

@@ -3,8 +3,8 @@
  * there are successes.
  */
 import type { AddressTable } from '../../base/address-table.ts';
+import { errnoText } from '../../base/errno.ts';
 import type { Logger } from '../../base/log.ts';
-import { errnoText } from '../../base/system-calls.ts';
 import {
   type EntryFailure,
   type MessageWriter,
@@ -24,7 +24,6 @@ export class BatchWriter {
   /** Code 0 is success and has no text. */
   readonly #errorTexts: string[] = [''];
   #instances: ReadonlyMap<number, KernelInstance> = new Map();
-  #batch: EntryBatch | undefined;
 
   constructor(addresses: AddressTable, ledger: FloodLedger, log: Logger) {
     this.#addresses = addresses;
@@ -38,11 +37,14 @@ export class BatchWriter {
   }
 
   async write(socket: NetlinkSocket, batch: EntryBatch): Promise<void> {
-    this.#batch = batch;
     batch.result.fill(RESULT.OK, 0, batch.length);
     try {
       this.#noteFloods(batch);
-      await socket.write(batch.length, this.#encode, this.#refused);
+      await socket.write(
+        batch.length,
+        (writer, i) => this.#encode(batch, writer, i),
+        (i, failure) => this.#refused(batch, i, failure),
+      );
     } catch (error) {
       this.#log.error({ error }, 'cannot write forwarding entries: reading them again');
       batch.result.fill(RESULT.UNKNOWN, 0, batch.length);
@@ -76,8 +78,7 @@ export class BatchWriter {
     if (save) this.#ledger.save();
   }
 
-  readonly #encode = (writer: MessageWriter, i: number): void => {
-    const batch = this.#batch!;
+  #encode(batch: EntryBatch, writer: MessageWriter, i: number): void {
     const instance = this.#instances.get(batch.vni[i]!);
     const kind = batch.kind[i]!;
     if (!instance || (kind === KIND.NEIGHBOUR && instance.sviIndex === 0)) {
@@ -89,7 +90,7 @@ export class BatchWriter {
       if (kind === KIND.MAC) encodeMacEntry(writer, batch, i, instance, vtep);
       else encodeFloodEntry(writer, batch.op[i]!, instance, vtep);
     }
-  };
+  }
 
   /** There is nothing to write to. What is to go is gone with it. */
   #lack(batch: EntryBatch, i: number, instance: KernelInstance | undefined): void {
@@ -100,8 +101,7 @@ export class BatchWriter {
     batch.result[i] = this.#errorCode(lack);
   }
 
-  readonly #refused = (i: number, failure: EntryFailure): void => {
-    const batch = this.#batch!;
+  #refused(batch: EntryBatch, i: number, failure: EntryFailure): void {
     if (failure.code === UNKNOWN_RESULT) {
       batch.result[i] = RESULT.UNKNOWN;
       return;
@@ -113,7 +113,7 @@ export class BatchWriter {
     if (batch.op[i] === OP.REINSTALL && failure.code === 'ENOENT' && failure.message < removals) return;
     const words = failure.text ? `: ${failure.text}` : '';
     batch.result[i] = this.#errorCode(`${errnoText(failure.errno)}${words}`);
-  };
+  }
 
   #errorCode(text: string): number {
     let code = this.#errorCodes.get(text);

@@ -84,6 +84,7 @@ export interface MemoryFaults {
 export class MemoryDriver implements Driver {
   readonly kind = 'memory';
   readonly batchSize = 256;
+  readonly writesAtOnce = 1;
   readonly completeParts = {
     [KIND.FLOOD]: PART.VALUE,
     [KIND.MAC]: PART.VALUE,
