@@ -2,6 +2,7 @@
  * Time as an argument: the core never asks the operating system what time it is.
  * `systemClock` runs the daemon, `ManualClock` runs tests and the fabric simulator.
  */
+import { Turns } from './turns.ts';
 
 export interface Timer {
   cancel(): void;
@@ -25,11 +26,13 @@ export const systemClock: Clock = {
     const handle = setTimeout(action, milliseconds);
     return { cancel: () => clearTimeout(handle) };
   },
-  soon(action) {
-    const handle = setImmediate(action);
-    return { cancel: () => clearImmediate(handle) };
-  },
+  soon: (action) => turns.soon(action),
 };
+
+const turns = new Turns(
+  () => performance.now(),
+  (action) => setImmediate(action),
+);
 
 interface Scheduled {
   readonly due: number;

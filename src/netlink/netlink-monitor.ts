@@ -25,8 +25,10 @@ export interface NetlinkMonitorOptions {
   readonly receiveBufferOctets?: number;
 }
 
-/** Datagrams read in one go before timers and other sockets get their turn, and in one system call. */
-const DATAGRAMS_PER_TURN = 256;
+/** Time for notifications in a turn of the event loop, before timers and other sockets have theirs. */
+const TURN_MILLISECONDS = 6;
+/** Datagrams read in one go, and in one system call. */
+const DATAGRAMS_PER_ROUND = 256;
 const DATAGRAMS_PER_CALL = 64;
 /** A notification has some 200 octets, a link with many VLANs a few thousand. A longer one counts as lost. */
 const DATAGRAM_OCTETS = 16384;
@@ -41,6 +43,8 @@ export class NetlinkMonitor {
   /** Notifications were lost, and the socket has not been empty since. */
   #overrun = false;
   #closed = false;
+  /** When this turn of the event loop has no more time for notifications; undefined before the first one in it. */
+  #turnEnd: number | undefined;
 
   /** Opens in the network namespace of the caller. Throws SystemCallError, SystemCallsUnavailableError. */
   constructor(options: NetlinkMonitorOptions) {
@@ -100,9 +104,15 @@ export class NetlinkMonitor {
     else throw error;
   }
 
+  /** Called up to 32 times in a turn; that many datagrams at least are read in it. */
   #heard(datagram: Uint8Array): void {
     this.#tell(datagram, 0, datagram.length);
-    this.#readWaiting();
+    const now = performance.now();
+    if (this.#turnEnd === undefined) {
+      this.#turnEnd = now + TURN_MILLISECONDS;
+      setImmediate(() => (this.#turnEnd = undefined));
+    }
+    if (now < this.#turnEnd) this.#readWaiting();
   }
 
   /**
@@ -112,7 +122,7 @@ export class NetlinkMonitor {
   #readWaiting(): void {
     let empty = false;
     // A closed monitor's descriptor number may already be somebody else's: never read after closing.
-    for (let heard = 0; heard < DATAGRAMS_PER_TURN && !empty && !this.#closed; heard++) {
+    for (let heard = 0; heard < DATAGRAMS_PER_ROUND && !empty && !this.#closed; heard++) {
       try {
         const count = this.#received.receive(this.#fd, 'hear netlink notifications');
         if (count === 0) empty = true;
