@@ -2,11 +2,10 @@
  * Time as an argument: the core never asks the operating system what time it is.
  * `systemClock` runs the daemon, `ManualClock` runs tests and the fabric simulator.
  */
+import type { Timer } from './timer.ts';
 import { Turns } from './turns.ts';
 
-export interface Timer {
-  cancel(): void;
-}
+export type { Timer };
 
 export interface Clock {
   /** Monotonic milliseconds; only differences mean anything. */

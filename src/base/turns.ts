@@ -4,7 +4,7 @@
  * time would stand still for the sum of their slices. Here a turn ends after the slice that used it up, and who
  * asked first is served first.
  */
-import type { Timer } from './clock.ts';
+import type { Timer } from './timer.ts';
 
 /** No further piece of work begins in a turn that has taken this long. */
 const TURN_MILLISECONDS = 4;
