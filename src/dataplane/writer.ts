@@ -9,6 +9,7 @@ import { DECISION, type EntryStore, ERROR_UNKNOWN } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type { EntryObserver } from './observer.ts';
 import { RowQueue } from './row-queue.ts';
+import { WaitingRows } from './waiting-rows.ts';
 
 /** A slice of work; keepalives and hellos run between slices. */
 const SLICE_MILLISECONDS = 8;
@@ -18,7 +19,7 @@ const SWEEP_ROWS = 4096;
 const RETRY_MILLISECONDS = 1000;
 /** A foreign edit is undone after 50 ms, the same entry's next one after 100 ms ... The wait also lets echoes of our own writes arrive. */
 const REPAIR_MILLISECONDS = 50;
-const LONGEST_DELAY_MILLISECONDS = 60_000;
+
 export interface WriterOutcome {
   /** Some result is unknown: only a dump tells. */
   unknown(): void;
@@ -40,10 +41,8 @@ export class EntryWriter {
   readonly #free: EntryBatch[] = [];
   readonly #done = new Map<EntryBatch, () => void>();
   readonly #queues: readonly RowQueue[] = KINDS.map(() => new RowQueue());
-  readonly #waiting: readonly RowQueue[] = KINDS.map(() => new RowQueue());
+  readonly #waiting: WaitingRows;
   #scheduled: Timer | undefined;
-  #waitTimer: Timer | undefined;
-  #waitDue = Number.POSITIVE_INFINITY;
   /** Kind and row at which the sweep under way stands; kind = KINDS.length when there is none. */
   #sweepKind: number = KINDS.length;
   #sweepRow = 0;
@@ -68,6 +67,7 @@ export class EntryWriter {
     this.#observer = observer;
     this.#clock = clock;
     this.#outcome = outcome;
+    this.#waiting = new WaitingRows(store, clock, (table, row) => this.enqueue(table, row));
     for (let i = 0; i < driver.writesAtOnce; i++) {
       const batch = new EntryBatch(driver.batchSize);
       this.#free.push(batch);
@@ -102,7 +102,9 @@ export class EntryWriter {
   suspect(table: EntryTable, row: number): void {
     if ((table.state[row]! & ROW.SUSPECT) !== 0) return;
     table.state[row]! |= ROW.SUSPECT;
-    this.#wait(table, row, REPAIR_MILLISECONDS);
+    if (this.#waiting.add(table, row, REPAIR_MILLISECONDS) !== FIGHT_EDITS) return;
+    this.#trouble = true;
+    this.#schedule();
   }
 
   /** Frees the row when nothing needs it: neither desired nor there, nor waiting anywhere. */
@@ -122,7 +124,7 @@ export class EntryWriter {
   close(): void {
     this.#closed = true;
     this.#scheduled?.cancel();
-    this.#waitTimer?.cancel();
+    this.#waiting.close();
   }
 
   #schedule(): void {
@@ -253,7 +255,7 @@ export class EntryWriter {
   #refuse(table: EntryTable, row: number, error: number): void {
     this.#markFailed(table, row, error);
     table.state[row]! &= ~ROW.SUSPECT;
-    this.#wait(table, row, RETRY_MILLISECONDS);
+    this.#waiting.add(table, row, RETRY_MILLISECONDS);
   }
 
   #markFailed(table: EntryTable, row: number, error: number): void {
@@ -272,60 +274,13 @@ export class EntryWriter {
     this.#trouble = true;
   }
 
-  #wait(table: EntryTable, row: number, unit: number): void {
-    const attempts = table.attempts[row]!;
-    if (attempts < 255) table.attempts[row] = attempts + 1;
-    if (attempts + 1 === FIGHT_EDITS && unit === REPAIR_MILLISECONDS) this.#trouble = true;
-    const delay = Math.min(LONGEST_DELAY_MILLISECONDS, unit * 2 ** Math.min(attempts, 20));
-    // Whole units, so that many rows share one wake-up.
-    const due = Math.ceil((this.#clock.now() + delay) / REPAIR_MILLISECONDS) * REPAIR_MILLISECONDS;
-    table.due[row] = due;
-    this.#waiting[table.kind]!.push(row);
-    this.#wakeAt(due);
-  }
-
-  #wakeAt(due: number): void {
-    if (due >= this.#waitDue || this.#closed) return;
-    this.#waitTimer?.cancel();
-    this.#waitDue = due;
-    this.#waitTimer = this.#clock.after(due - this.#clock.now(), () => this.#wake());
-  }
-
-  /** Queues the waiting rows that are due. A row may stand here twice; its bits tell whether it still waits. */
-  #wake(): void {
-    this.#waitDue = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
-    let next = Number.POSITIVE_INFINITY;
-    for (const table of this.#store.tables) {
-      const queue = this.#waiting[table.kind]!;
-      for (let count = queue.length; count > 0; count--) {
-        const row = queue.shift();
-        if (!table.keys.isUsed(row) || !this.#waits(table, row)) continue;
-        if (table.due[row]! <= now) this.enqueue(table, row);
-        else {
-          queue.push(row);
-          next = Math.min(next, table.due[row]!);
-        }
-      }
-    }
-    if (next !== Number.POSITIVE_INFINITY) this.#wakeAt(next);
-  }
-
-  /** Whether the row's time comes by itself: refused by the driver, of unknown result, or to be repaired. */
-  #waits(table: EntryTable, row: number): boolean {
-    const state = table.state[row]!;
-    return (
-      (state & ROW.SUSPECT) !== 0 || ((state & ROW.FAILED) !== 0 && table.error[row] !== DECISION.CONFLICT)
-    );
-  }
-
   #sweepSome(): void {
     const table = this.#store.tables[this.#sweepKind]!;
     const end = Math.min(this.#sweepRow + SWEEP_ROWS, table.rowLimit);
     for (; this.#sweepRow < end; this.#sweepRow++) {
       const row = this.#sweepRow;
       if (!table.keys.isUsed(row)) continue;
-      if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT)) !== 0 || this.#waits(table, row)) continue;
+      if ((table.state[row]! & (ROW.QUEUED | ROW.IN_FLIGHT)) !== 0 || this.#waiting.has(table, row)) continue;
       const decision = this.#store.decide(table, row);
       if (decision > 0 || decision === DECISION.CONFLICT) this.enqueue(table, row);
       else this.settle(table, row, decision);
