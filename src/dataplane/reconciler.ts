@@ -7,8 +7,9 @@ import type { AddressId, AddressTable } from '../base/address-table.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { IpBytes } from '../base/ip.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
-import { type Mac, macHigh, macLow } from '../base/mac.ts';
-import { type Driver, KIND, PART } from './driver.ts';
+import type { Mac } from '../base/mac.ts';
+import { DesiredEntries } from './desired-entries.ts';
+import { type Driver, KIND } from './driver.ts';
 import { DumpSchedule } from './dump-schedule.ts';
 import { EntryReport } from './entry-report.ts';
 import { DECISION, EntryStore } from './entry-store.ts';
@@ -50,13 +51,13 @@ export class Reconciler implements Dataplane {
   readonly #observer: EntryObserver;
   readonly #writer: EntryWriter;
   readonly #local: LocalState;
+  readonly #desired: DesiredEntries;
   readonly #dumps: DumpSchedule;
   readonly #auditMilliseconds: number;
   readonly #closeMilliseconds: number;
   #audit: Timer | undefined;
   #events: DataplaneEvents | undefined;
   #whenIdle: (() => void)[] = [];
-  #adopted = 0;
   #overruns = 0;
   #closed = false;
 
@@ -78,6 +79,7 @@ export class Reconciler implements Dataplane {
       troubleChanged: () => this.#reportTrouble(),
     });
     this.#local = new LocalState(this.#store, (port) => driver.portName(port));
+    this.#desired = new DesiredEntries(this.#store, this.#writer, this.#local, clock);
     this.#dumps = new DumpSchedule(clock, {
       begin: () => this.#beginDump(),
       read: () => driver.dump(),
@@ -102,43 +104,27 @@ export class Reconciler implements Dataplane {
   }
 
   setMac(vni: number, mac: Mac, vtep: AddressId, flags: number): void {
-    const table = this.#store.tables[KIND.MAC]!;
-    table.setMacKey(vni, macHigh(mac), macLow(mac));
-    this.#want(table, vtep, 0, flags);
+    this.#desired.setMac(vni, mac, vtep, flags);
   }
 
   deleteMac(vni: number, mac: Mac): void {
-    const table = this.#store.tables[KIND.MAC]!;
-    table.setMacKey(vni, macHigh(mac), macLow(mac));
-    const row = table.find();
-    if (row < 0) return;
-    const neverReplaced = !this.#store.isInstalled(table, row) && (table.state[row]! & ROW.YIELDED) === 0;
-    this.#unwant(table, row);
-    if (neverReplaced) this.#tellLocalAgain(vni, macHigh(mac), macLow(mac));
+    this.#desired.deleteMac(vni, mac);
   }
 
   addFlood(vni: number, vtep: AddressId): void {
-    const table = this.#store.tables[KIND.FLOOD]!;
-    table.setFloodKey(vni, vtep);
-    this.#want(table, vtep, 0, 0);
+    this.#desired.addFlood(vni, vtep);
   }
 
   deleteFlood(vni: number, vtep: AddressId): void {
-    const table = this.#store.tables[KIND.FLOOD]!;
-    table.setFloodKey(vni, vtep);
-    this.#unwant(table, table.find());
+    this.#desired.deleteFlood(vni, vtep);
   }
 
   setNeighbour(vni: number, ip: IpBytes, mac: Mac, flags: number): void {
-    const table = this.#store.tables[KIND.NEIGHBOUR]!;
-    table.setIpKey(vni, ip);
-    this.#want(table, macHigh(mac), macLow(mac), flags);
+    this.#desired.setNeighbour(vni, ip, mac, flags);
   }
 
   deleteNeighbour(vni: number, ip: IpBytes): void {
-    const table = this.#store.tables[KIND.NEIGHBOUR]!;
-    table.setIpKey(vni, ip);
-    this.#unwant(table, table.find());
+    this.#desired.deleteNeighbour(vni, ip);
   }
 
   ensure(spec: InstanceSpec): void {
@@ -156,11 +142,7 @@ export class Reconciler implements Dataplane {
     const record = this.#store.vni(vni);
     record.ensured = false;
     record.removing = true;
-    for (const table of this.#store.tables) {
-      for (let row = 0; row < table.rowLimit; row++) {
-        if (table.keys.isUsed(row) && table.vni(row) === vni) this.#unwant(table, row);
-      }
-    }
+    this.#desired.deleteAll(vni);
     this.#driver.remove(vni);
     this.#writer.sweep();
   }
@@ -201,7 +183,7 @@ export class Reconciler implements Dataplane {
       written,
       repaired,
       pruned,
-      adopted: this.#adopted,
+      adopted: this.#desired.adopted,
       dumps: this.#dumps.completed,
       overruns: this.#overruns,
     };
@@ -226,9 +208,7 @@ export class Reconciler implements Dataplane {
       record.removing = record.ensured || record.removing;
       record.ensured = false;
     }
-    for (const table of this.#store.tables) {
-      for (let row = 0; row < table.rowLimit; row++) if (table.keys.isUsed(row)) this.#unwant(table, row);
-    }
+    this.#desired.deleteAll();
     this.#writer.sweep();
   }
 
@@ -243,50 +223,6 @@ export class Reconciler implements Dataplane {
     });
   }
 
-  /** Sets the desired value of the key in the table's scratch. */
-  #want(table: EntryTable, a: number, b: number, flags: number): void {
-    const row = table.insert();
-    const state = table.state[row]!;
-    const isSame =
-      (state & ROW.DESIRED) !== 0 &&
-      table.desiredA[row] === a &&
-      table.desiredB[row] === b &&
-      table.desiredFlags[row] === flags;
-    if (isSame && (state & ROW.YIELDED) === 0) return;
-    table.desiredA[row] = a;
-    table.desiredB[row] = b;
-    table.desiredFlags[row] = flags;
-    table.state[row] = (state | ROW.DESIRED) & ~ROW.YIELDED;
-    if ((state & ROW.YIELDED) !== 0) table.state[row]! |= ROW.REWRITE;
-    if ((state & ROW.FAILED) !== 0) this.#writer.forgive(table, row);
-    if ((table.ours[row]! & PART.VALUE) !== 0 && (state & ROW.CLAIMED) === 0) {
-      table.state[row]! |= ROW.CLAIMED;
-      if (this.#store.isInstalled(table, row)) this.#adopted++;
-    }
-    this.#writer.enqueue(table, row);
-  }
-
-  /**
-   * An entry that was to take the place of a local one is no longer wanted, and was never written: the host is where it was.
-   * The control plane has forgotten that, and no notice will tell it, since nothing has changed.
-   */
-  #tellLocalAgain(vni: number, high: number, low: number): void {
-    if (!this.#local.hasMac(vni, high, low)) return;
-    this.#clock.soon(() => {
-      const table = this.#store.tables[KIND.MAC]!;
-      table.setMacKey(vni, high, low);
-      const row = table.find();
-      if (row < 0 || (table.state[row]! & ROW.DESIRED) === 0) this.#local.reportAgain(vni, high, low);
-    });
-  }
-
-  #unwant(table: EntryTable, row: number): void {
-    if (row < 0 || (table.state[row]! & ROW.DESIRED) === 0) return;
-    table.state[row]! &= ~(ROW.DESIRED | ROW.YIELDED | ROW.REWRITE);
-    this.#writer.forgive(table, row);
-    this.#writer.enqueue(table, row);
-  }
-
   /** Another hand changed an entry, or a dump shows what was not known. */
   #entryChanged(table: EntryTable, row: number): void {
     const state = table.state[row]!;
@@ -297,11 +233,7 @@ export class Reconciler implements Dataplane {
       if (table.ours[row] !== 0 && this.#observer.dump === 0) this.#writer.enqueue(table, row);
       return;
     }
-    const isOurs = (table.ours[row]! & PART.VALUE) !== 0;
-    if (isOurs && (state & ROW.CLAIMED) === 0) {
-      table.state[row]! |= ROW.CLAIMED;
-      if (this.#store.isInstalled(table, row)) this.#adopted++;
-    }
+    this.#desired.claim(table, row);
     const decision = this.#store.decide(table, row);
     // Settled at once: were it queued, the next edit would find it there and be undone without the delay that edits get.
     if (decision === DECISION.NONE || decision === DECISION.CONFLICT) {

@@ -3,7 +3,7 @@
  * neighbour tables hold the entries, rtnetlink carries all of it. Works in the network namespace in which `open` is called.
  */
 import type { AddressId, AddressTable } from '../../base/address-table.ts';
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   AF_INET,
@@ -38,7 +38,8 @@ import { ENTRY_FLAG, type InstanceSpec } from '../interfaces.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { Corrections } from './corrections.ts';
 import { FloodLedger } from './flood-ledger.ts';
-import { Inventory, type InventoryView, type KernelInstance } from './inventory.ts';
+import { InstanceWatch, NO_INSTANCES } from './instance-watch.ts';
+import { Inventory, type InventoryView } from './inventory.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { RecordReader } from './record-reader.ts';
 import { RouteWatch } from './route-watch.ts';
@@ -65,16 +66,6 @@ const GROUPS = [
 /** Entries in one write. The kernel works on them for some 20 ms, on another thread; meanwhile the next write is made ready. */
 const BATCH_ENTRIES = 4096;
 const WRITES_AT_ONCE = 2;
-/** Taking inventory costs time in proportion to the interfaces; for each millisecond of it this many go to other work. */
-const INVENTORY_REST = 4;
-const NOTHING: InventoryView = {
-  instances: new Map(),
-  byVxlan: new Map(),
-  bySvi: new Map(),
-  byPlace: new Map(),
-  unsupported: [],
-};
-
 /** Everything that exists only while open. */
 interface Connection {
   readonly sink: DriverSink;
@@ -84,6 +75,7 @@ interface Connection {
   readonly monitor: NetlinkMonitor;
   readonly reader: RecordReader;
   readonly routes: RouteWatch;
+  readonly instances: InstanceWatch;
 }
 
 export class KernelDriver implements Driver {
@@ -112,10 +104,6 @@ export class KernelDriver implements Driver {
   readonly #corrections: Corrections;
   readonly #watchedEarly = new Set<AddressId>();
   #connection: Connection | undefined;
-  #view = NOTHING;
-  #linksChanged = false;
-  #inventoryNotBefore = 0;
-  #inventoryTimer: Timer | undefined;
 
   constructor(options: KernelDriverOptions) {
     this.#clock = options.clock;
@@ -143,20 +131,32 @@ export class KernelDriver implements Driver {
       onDrained: () => this.#drained(),
       onError: (error) => this.#monitorFailed(error),
     });
-    const reader = new RecordReader(sink, this.#addresses, this.#ledger, this.#own, this.#view);
+    const reader = new RecordReader(sink, this.#addresses, this.#ledger, this.#own, NO_INSTANCES);
     const reachability = {
       reachable: (vtep: AddressId, reachable: boolean) => sink.vtepReachable(vtep, reachable),
       settled: () => sink.settled(),
     };
     const routes = new RouteWatch(requests, this.#clock, this.#addresses, reachability, this.#log);
-    this.#connection = { sink, writes, dumps, requests, monitor, reader, routes };
+    const instances = new InstanceWatch({
+      inventory: this.#inventory,
+      sink,
+      clock: this.#clock,
+      ledger: this.#ledger,
+      corrections: this.#corrections,
+      requests,
+      viewed: (view) => {
+        reader.view = view;
+        this.#writer.instances = view.instances;
+      },
+    });
+    this.#connection = { sink, writes, dumps, requests, monitor, reader, routes, instances };
     for (const vtep of this.#watchedEarly) routes.watch(vtep);
     this.#ledger.load();
     await monitor.ready;
   }
 
   async dump(): Promise<void> {
-    const { dumps, sink } = this.#open();
+    const { dumps, sink, instances } = this.#open();
     this.#inventory.beginDump();
     const link: MessageVisitor = (type, bytes, start, end) => {
       const decoded = type === RTM_NEWLINK ? decodeLink(bytes, start, end) : undefined;
@@ -167,7 +167,7 @@ export class KernelDriver implements Driver {
     await dumps.dump(encodeBridgePortDump, link, { action: 'dump the bridge ports' });
     this.#inventory.endDump();
     this.#corrections.tryAgain();
-    this.#takeInventory(false);
+    instances.take(false);
     await this.#dumpAddresses();
     sink.settled();
     const entry: MessageVisitor = (type, bytes, start, end) =>
@@ -245,10 +245,14 @@ export class KernelDriver implements Driver {
     const connection = this.#connection;
     if (!connection) return;
     this.#connection = undefined;
-    this.#inventoryTimer?.cancel();
+    connection.instances.close();
     connection.routes.close();
     connection.monitor.close();
     await Promise.all([connection.writes.close(), connection.dumps.close(), connection.requests.close()]);
+  }
+
+  get #view(): InventoryView {
+    return this.#connection?.instances.view ?? NO_INSTANCES;
   }
 
   #open(): Connection {
@@ -266,8 +270,7 @@ export class KernelDriver implements Driver {
     if (type !== RTM_NEWLINK && type !== RTM_DELLINK) return;
     const link = decodeLink(bytes, start, end);
     if (!link) return;
-    this.#inventory.heard(link, type === RTM_DELLINK);
-    this.#linksChanged = true;
+    this.#connection?.instances.heard(link, type === RTM_DELLINK);
   };
 
   #heardAddress(type: number, bytes: Uint8Array, start: number, end: number): void {
@@ -299,24 +302,8 @@ export class KernelDriver implements Driver {
 
   #drained(): void {
     if (!this.#connection) return;
-    if (this.#linksChanged) this.#takeInventorySoon();
+    this.#connection.instances.settled();
     this.#connection.sink.settled();
-  }
-
-  /** At once, as a rule; later while a script makes hundreds of devices one by one. */
-  #takeInventorySoon(): void {
-    if (this.#inventoryTimer) return;
-    const wait = this.#inventoryNotBefore - this.#clock.now();
-    if (wait <= 0) {
-      this.#takeInventory(true);
-      return;
-    }
-    this.#inventoryTimer = this.#clock.after(wait, () => {
-      this.#inventoryTimer = undefined;
-      if (!this.#connection || !this.#linksChanged) return;
-      this.#takeInventory(true);
-      this.#connection.sink.settled();
-    });
   }
 
   #monitorFailed(error: Error): void {
@@ -326,48 +313,4 @@ export class KernelDriver implements Driver {
     );
     this.#connection?.sink.problem('dataplane-monitor', `Cannot hear the kernel's notices: ${error.message}`);
   }
-
-  /** Tells what the links now amount to. By a notice, a new instance's tables have yet to be read. */
-  #takeInventory(byNotice: boolean): void {
-    const { sink, reader, requests } = this.#open();
-    const began = this.#clock.now();
-    this.#linksChanged = false;
-    const before = this.#view;
-    const after = this.#inventory.view();
-    this.#view = after;
-    reader.view = after;
-    this.#writer.instances = after.instances;
-    for (const [vni, old] of before.instances) {
-      const found = after.instances.get(vni);
-      if (found && isSamePlace(old, found)) continue;
-      this.#ledger.forget(vni);
-      sink.instanceGone(vni);
-    }
-    for (const [vni, found] of after.instances) {
-      const old = before.instances.get(vni);
-      const isNew = !old || !isSamePlace(old, found);
-      if (isNew || !isSameState(old, found)) sink.instance(found.state);
-      if (isNew && byNotice) sink.resync();
-      this.#corrections.apply(found, requests);
-    }
-    const unsupported = after.unsupported.join('; ');
-    if (unsupported !== before.unsupported.join('; ')) {
-      sink.problem('dataplane-unsupported', unsupported === '' ? undefined : unsupported);
-    }
-    const now = this.#clock.now();
-    this.#inventoryNotBefore = now + (now - began) * INVENTORY_REST;
-  }
 }
-
-/** Whether entries written for the one are still where the other looks. */
-const isSamePlace = (a: KernelInstance, b: KernelInstance): boolean =>
-  a.vxlanIndex === b.vxlanIndex &&
-  a.bridgeIndex === b.bridgeIndex &&
-  a.sviIndex === b.sviIndex &&
-  a.vlan === b.vlan;
-
-const isSameState = (a: KernelInstance, b: KernelInstance): boolean =>
-  a.ownMacs.length === b.ownMacs.length &&
-  a.ownMacs.every((mac, i) => mac === b.ownMacs[i]) &&
-  JSON.stringify({ ...a.state, vtep: a.state.vtep?.join('.'), ownMacs: undefined }) ===
-    JSON.stringify({ ...b.state, vtep: b.state.vtep?.join('.'), ownMacs: undefined });
