@@ -5,40 +5,26 @@
  *
  * RFC 7432 sections 10.2 (remote MACs), 15 (mobility), 15.1 (duplicates), 15.2 (sticky MACs).
  */
-import { type AddressId, type AddressTable, NO_ADDRESS } from '../base/address-table.ts';
+import type { AddressTable } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Mac } from '../base/mac.ts';
-import { ENTRY_FLAG, type ForwardingTable } from '../dataplane/interfaces.ts';
-import type { Instance, InstanceTable } from './instance.ts';
+import { ENTRY_FLAG } from '../dataplane/interfaces.ts';
+import { InstalledMacs, type InstalledMacsParts, MAC_FLAGS } from './installed-macs.ts';
+import type { Instance } from './instance.ts';
 import { MacClaims } from './mac-claims.ts';
 import { MAC_STATE, type MacRow, type MacTable } from './mac-table.ts';
 import { claimBeats, isImmovable, type MoveCounter } from './mobility.ts';
-import type { MacOwner, Moment, Neighbours } from './neighbours.ts';
+import type { MacOwner } from './neighbours.ts';
 import type { Originator } from './originator.ts';
 import { NO_ROW, type RemoteRoutes, type RouteRow, TAKEN_AS } from './remote-routes.ts';
-import type { Reporter } from './reports.ts';
 import type { Vteps } from './vteps.ts';
 
-/** Flags of a MAC, as against those of a neighbour. */
-const MAC_FLAGS = ENTRY_FLAG.STICKY | ENTRY_FLAG.GATEWAY;
-
-export interface MacVrfParts {
-  readonly macs: MacTable;
-  readonly routes: RemoteRoutes;
-  readonly instances: InstanceTable;
-  readonly neighbours: Neighbours;
+export interface MacVrfParts extends InstalledMacsParts {
   readonly vteps: Vteps;
   readonly addresses: AddressTable;
-  readonly forwarding: ForwardingTable;
   readonly originator: Originator;
   readonly moves: MoveCounter;
   readonly clock: Clock;
-  readonly moment: Moment;
-  readonly reporter: Reporter;
-  /** Asks for a call of `insist` in the next slice of work. */
-  readonly requestWork: () => void;
-  /** A MAC of the instance has gone while others wait for a place: asks for `synchronise` of all its rows. */
-  readonly placeFree: (instance: Instance) => void;
 }
 
 export class MacVrf implements MacOwner {
@@ -47,11 +33,9 @@ export class MacVrf implements MacOwner {
   readonly #routes: RemoteRoutes;
   readonly #moves: MoveCounter;
   readonly #claims: MacClaims;
+  readonly #installed: InstalledMacs;
   /** Names of the ports of local MACs, for people. */
   readonly #ports = new Map<MacRow, string>();
-
-  /** MACs that the dataplane has learned here, though they stay elsewhere. */
-  readonly #insisting = new Set<MacRow>();
 
   constructor(parts: MacVrfParts) {
     this.#parts = parts;
@@ -59,6 +43,12 @@ export class MacVrf implements MacOwner {
     this.#routes = parts.routes;
     this.#moves = parts.moves;
     this.#claims = new MacClaims(parts);
+    this.#installed = new InstalledMacs(parts);
+  }
+
+  /** Says again what the dataplane has replaced by entries of its own. */
+  insist(): void {
+    this.#installed.insist();
   }
 
   /** The port of a local MAC. */
@@ -83,7 +73,7 @@ export class MacVrf implements MacOwner {
     const row = macs.insert(instance, mac);
     const best = macs.isLocal(row) ? NO_ROW : this.#claims.findBest(row);
     if (best !== NO_ROW && !this.#mayMoveHere(row, instance, best, flags)) {
-      this.#insistSoon(row);
+      this.#installed.insistSoon(row);
       return;
     }
     const before = macs.localFlags[row];
@@ -92,7 +82,7 @@ export class MacVrf implements MacOwner {
     this.#ports.set(row, port);
     if (!macs.isLocal(row)) this.#becomeLocal(row, instance);
     else if (before !== macs.localFlags[row]) this.#changeFlags(row, instance);
-    if (!macs.isLocal(row)) this.#insistSoon(row);
+    if (!macs.isLocal(row)) this.#installed.insistSoon(row);
   }
 
   forgetLocal(instance: Instance, mac: Mac): void {
@@ -158,23 +148,6 @@ export class MacVrf implements MacOwner {
     }
   }
 
-  /**
-   * The dataplane's own entries have taken the place of those wanted: says again where these MACs are. Not from within the
-   * call that tells of the learning, for until that returns the dataplane holds its hand.
-   */
-  insist(): void {
-    const macs = this.#macs;
-    for (const row of this.#insisting) {
-      if (macs.installedVtep[row] !== 0) this.#setMac(row, this.#parts.instances.at(macs.instance[row]));
-    }
-    this.#insisting.clear();
-  }
-
-  #insistSoon(row: MacRow): void {
-    this.#insisting.add(row);
-    this.#parts.requestWork();
-  }
-
   /** The local claim for the MAC in `row` shall have at least this sequence number. */
   raiseSequence(row: MacRow, sequence: number): void {
     const macs = this.#macs;
@@ -189,7 +162,7 @@ export class MacVrf implements MacOwner {
   release(row: MacRow, instance: Instance): void {
     if (!this.#macs.release(row, instance)) return;
     this.#moves.clear(row);
-    this.#insisting.delete(row);
+    this.#installed.forget(row);
   }
 
   /** An operator has looked into a duplicate: its moves are forgotten, and a frozen one goes where it is claimed to be. */
@@ -228,7 +201,7 @@ export class MacVrf implements MacOwner {
     macs.sequence[row] = this.#nextSequence(row);
     macs.since[row] = this.#parts.moment.seconds;
     instance.localMacs++;
-    this.#install(row, instance, NO_ROW);
+    this.#installed.install(row, instance, NO_ROW);
     this.#announce(row, instance);
     this.#parts.neighbours.macChanged(row, instance);
     this.#settle(row, instance, this.#claims.findBest(row));
@@ -278,13 +251,13 @@ export class MacVrf implements MacOwner {
     macs.bestRoute[row] = believed;
     this.#noteConflict(row, instance, believed);
     if (!macs.isLocal(row)) {
-      this.#install(row, instance, believed);
+      this.#installed.install(row, instance, believed);
       return;
     }
     if (believed === NO_ROW || !this.#losesTo(row, instance, believed)) return;
     if (this.#countMove(row, instance, false)) return;
     this.#loseLocal(row, instance);
-    this.#install(row, instance, believed);
+    this.#installed.install(row, instance, believed);
     this.#parts.neighbours.macChanged(row, instance);
   }
 
@@ -319,54 +292,6 @@ export class MacVrf implements MacOwner {
     if ((macs.state[row] & MAC_STATE.ANNOUNCED) === 0) return;
     macs.state[row] &= ~MAC_STATE.ANNOUNCED;
     this.#parts.originator.withdrawMac(instance, macs.mac(row));
-  }
-
-  #install(row: MacRow, instance: Instance, best: RouteRow): void {
-    const macs = this.#macs;
-    const before = macs.installedVtep[row];
-    const refused = this.#isRefused(instance, this.#routes.vtepOf(best), before);
-    this.#noteRefusal(row, instance, refused);
-    const vtep = refused ? 0 : this.#routes.vtepOf(best);
-    const flags = vtep === 0 ? 0 : this.#routes.flags[best] & MAC_FLAGS;
-    if (vtep === before && flags === macs.installedFlags[row]) return;
-    macs.installedVtep[row] = vtep;
-    macs.installedFlags[row] = flags;
-    macs.since[row] = this.#parts.moment.seconds;
-    if (vtep === 0) {
-      instance.remoteMacs--;
-      this.#parts.forwarding.deleteMac(instance.vni, macs.mac(row));
-      if (instance.refusedMacs > 0 && !refused) this.#parts.placeFree(instance);
-    } else {
-      if (before === 0) instance.remoteMacs++;
-      this.#setMac(row, instance);
-    }
-    const { reporter } = this.#parts;
-    if (!reporter.watched) return;
-    if (vtep !== 0) reporter.macRemote(instance, macs.mac(row), vtep, this.#routes.sequence[best]);
-    else if (!macs.isLocal(row)) reporter.macGone(instance, macs.mac(row));
-  }
-
-  #isRefused(instance: Instance, vtep: AddressId, before: AddressId): boolean {
-    if (vtep === NO_ADDRESS) return false;
-    const others = before === NO_ADDRESS ? instance.remoteMacs : instance.remoteMacs - 1;
-    return others >= instance.maximumMacs;
-  }
-
-  /** Remembers what has no place, for people, and so that its neighbours are not installed either. */
-  #noteRefusal(row: MacRow, instance: Instance, refused: boolean): void {
-    const macs = this.#macs;
-    if (refused === ((macs.state[row] & MAC_STATE.REFUSED) !== 0)) return;
-    macs.state[row] ^= MAC_STATE.REFUSED;
-    const before = instance.refusedMacs;
-    instance.refusedMacs += refused ? 1 : -1;
-    if (before === 0 || instance.refusedMacs === 0) this.#parts.reporter.macLimit(instance);
-    this.#parts.neighbours.macChanged(row, instance);
-  }
-
-  #setMac(row: MacRow, instance: Instance): void {
-    const macs = this.#macs;
-    const vtep = macs.installedVtep[row];
-    this.#parts.forwarding.setMac(instance.vni, macs.mac(row), vtep, macs.installedFlags[row]);
   }
 
   /** RFC 7432 section 15.2: a sticky MAC that is also learned here "MUST alert the operator". Once, until it is resolved. */
