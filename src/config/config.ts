@@ -89,6 +89,8 @@ export interface DuplicateDetectionConfig {
   /** RFC 7432 section 15.1: this many moves within the window make a duplicate. */
   readonly maxMoves: number;
   readonly windowSeconds: number;
+  /** A duplicate stays where it is, until an operator clears it. */
+  readonly freeze: boolean;
 }
 
 export interface EvpnConfig {
@@ -194,7 +196,7 @@ export const DEFAULTS = {
   listenAddresses: ['0.0.0.0', '::'],
   listenLimit: 100,
   maximumPrefix: { warningPercent: 75, action: 'restart', restartMinutes: 5 },
-  duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180 },
+  duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180, freeze: false },
   auditIntervalSeconds: 60,
   stateDirectory: '/var/lib/evpnd',
   awaySeconds: 30,

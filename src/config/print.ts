@@ -209,6 +209,7 @@ const duplicateDetection = (config: DuplicateDetectionConfig): Section => ({
   enabled: unless(config.enabled, DEFAULTS.duplicateDetection.enabled),
   'max-moves': unless(config.maxMoves, DEFAULTS.duplicateDetection.maxMoves),
   window: unless(config.windowSeconds, DEFAULTS.duplicateDetection.windowSeconds),
+  freeze: unless(config.freeze, DEFAULTS.duplicateDetection.freeze),
 });
 
 const unless = <T>(value: T, fallback: T): T | undefined => (value === fallback ? undefined : value);

@@ -67,6 +67,7 @@ export function resolve(file: ConfigFile): Config {
         enabled: duplicates?.enabled ?? DEFAULTS.duplicateDetection.enabled,
         maxMoves: duplicates?.['max-moves'] ?? DEFAULTS.duplicateDetection.maxMoves,
         windowSeconds: duplicates?.window ?? DEFAULTS.duplicateDetection.windowSeconds,
+        freeze: duplicates?.freeze ?? DEFAULTS.duplicateDetection.freeze,
       },
     },
     dataplane: {

@@ -245,6 +245,11 @@ export const configSchema = z
                   'Window in seconds',
                   180,
                 ).optional(),
+                freeze: leaf(
+                  value.flag,
+                  'A duplicate stays where it is until it is cleared',
+                  false,
+                ).optional(),
               })
               .optional(),
           ),

@@ -69,6 +69,19 @@ export interface ClearReply {
   readonly notes: readonly string[];
 }
 
+/** `POST /v1/clear-duplicates` */
+export interface ClearDuplicatesRequest {
+  /** One VNI, or left out: all. */
+  readonly vni?: number | undefined;
+  /** One MAC of it. */
+  readonly mac?: string | undefined;
+}
+
+export interface ClearDuplicatesReply {
+  /** MACs that were duplicates, and are not any more. */
+  readonly cleared: number;
+}
+
 /** `POST /v1/reload`. A file with problems changes nothing and is an error reply (code `bad-config`). */
 export interface ReloadReply {
   readonly file: string;
@@ -177,6 +190,7 @@ export interface ControlBackend {
   hardwareVtep(name: string): HardwareVtepView | undefined;
   /** Throws a ControlError with code `not-found` for a neighbour that is none. */
   clear(request: ClearRequest): ClearReply | Promise<ClearReply>;
+  clearDuplicates(request: ClearDuplicatesRequest): ClearDuplicatesReply;
   /** Throws a ControlError with code `bad-config` whose message holds every problem, a line each. */
   reload(): Promise<ReloadReply>;
   /** Calls `listener` for every event of the subjects until the returned function is called. */

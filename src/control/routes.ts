@@ -5,6 +5,7 @@
 import { parseIp, printIp } from '../base/ip.ts';
 import { parseMac, printMac } from '../base/mac.ts';
 import {
+  type ClearDuplicatesRequest,
   type ClearRequest,
   type ControlBackend,
   ControlError,
@@ -117,6 +118,14 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     parameters: [],
     about: 'Reset sessions, or refresh their routes: { neighbor, soft? }',
     answer: async (backend, { body }) => object(await backend.clear(clearRequest(body))),
+  },
+  {
+    method: 'POST',
+    path: '/v1/clear-duplicates',
+    parameters: [],
+    about: 'Forget the moves of duplicate MACs: { vni?, mac? }',
+    answer: async (backend, { body }) =>
+      object(backend.clearDuplicates(clearDuplicatesRequest(backend, body))),
   },
   {
     method: 'POST',
@@ -269,6 +278,13 @@ function clearRequest(body: unknown): ClearRequest {
     throw badRequest('soft', String(soft), 'in, out or both');
   }
   return { neighbor: neighbor === '*' ? '*' : canonicalIp('neighbor', neighbor), soft };
+}
+
+function clearDuplicatesRequest(backend: ControlBackend, body: unknown): ClearDuplicatesRequest {
+  const { vni, mac } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const number = vni === undefined ? undefined : vniOf(String(vni));
+  if (number !== undefined) found(backend.vni(number), `VNI ${number}`);
+  return { vni: number, mac: mac === undefined ? undefined : canonicalMac(String(mac)) };
 }
 
 async function explainMac(backend: ControlBackend, { query }: ControlRequest): Promise<Reply> {

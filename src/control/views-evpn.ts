@@ -119,6 +119,7 @@ export interface EvpnView {
     readonly enabled: boolean;
     readonly maxMoves: number;
     readonly windowSeconds: number;
+    readonly freeze: boolean;
     readonly duplicates: number;
   };
   readonly dataplane: {

@@ -7,6 +7,8 @@ import {
   type ArpView,
   type BgpSummaryView,
   type BgpVniView,
+  type ClearDuplicatesReply,
+  type ClearDuplicatesRequest,
   type ClearReply,
   type ClearRequest,
   type ControlBackend,
@@ -243,6 +245,12 @@ export class Backend implements ControlBackend {
     }
     if (done.length === 0 && notes.length > 0) throw new ControlError(409, 'not-done', notes.join('\n'));
     return { neighbors: done, notes };
+  }
+
+  clearDuplicates({ vni, mac }: ClearDuplicatesRequest): ClearDuplicatesReply {
+    return {
+      cleared: this.#parts.leaves.evpn.clearDuplicates(vni, mac === undefined ? undefined : parseMac(mac)),
+    };
   }
 
   reload(): Promise<ReloadReply> {

@@ -12,6 +12,6 @@ export function evpnSettings({ router, evpn, dataplane }: Config): EvpnConfig {
     vnis: evpn.vnis,
     maximumMacs: evpn.maximumMacs,
     correct: dataplane.correct,
-    duplicateDetection: { ...EVPN_DEFAULTS.duplicateDetection, ...evpn.duplicateDetection },
+    duplicateDetection: evpn.duplicateDetection,
   };
 }

@@ -43,6 +43,8 @@ export type LeafViews = Pick<
 export interface LeafEvpn {
   readonly views: LeafViews;
   watch(listener: EvpnListener): () => void;
+  /** `clear evpn dup-addr`: of one MAC, of one VNI, or of all. Returns how many were duplicates. */
+  clearDuplicates(vni?: number, mac?: Mac): number;
 }
 
 /** What of a dataplane is read for show commands. */

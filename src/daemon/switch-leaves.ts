@@ -174,7 +174,12 @@ export class SwitchLeaves implements Leaves {
     this.#dependencies = dependencies;
     this.#config = config;
     this.#leaves = config.dataplane.switches.map((own) => this.#make(own));
-    this.evpn = { views: new JoinedViews(() => this.#leaves), watch: (listener) => this.#watch(listener) };
+    this.evpn = {
+      views: new JoinedViews(() => this.#leaves),
+      watch: (listener) => this.#watch(listener),
+      clearDuplicates: (vni, mac) =>
+        this.#leaves.reduce((cleared, { evpn }) => cleared + evpn.clearDuplicates(vni, mac), 0),
+    };
     this.dataplane = new JoinedDataplanes('hardware-vtep', () => this.#leaves);
   }
 

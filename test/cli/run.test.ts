@@ -93,6 +93,7 @@ const GOLDEN: readonly (readonly [string, string])[] = [
   ['explain mac 02:00:00:00:00:01', 'explain-local'],
   ['explain mac 02:00:00:00:00:99', 'explain-unknown'],
   ['clear bgp * soft', 'clear-bgp'],
+  ['clear evpn dup-addr vni all', 'clear-evpn-dup-addr'],
   ['reload', 'reload'],
 ];
 

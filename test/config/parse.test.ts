@@ -327,6 +327,6 @@ t.test('defaults are those that the documentation and the schema name', async (t
   t.match(evpn, {
     advertiseAllVni: true,
     vnis: [],
-    duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180 },
+    duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180, freeze: false },
   });
 });

@@ -401,7 +401,7 @@ const overview: EvpnView = {
   localNeighbors: 1,
   remoteNeighbors: 1,
   remoteVteps: 2,
-  duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180, duplicates: 0 },
+  duplicateDetection: { enabled: true, maxMoves: 5, windowSeconds: 180, freeze: false, duplicates: 0 },
   dataplane: {
     kind: 'kernel',
     status: 'in-sync',
@@ -566,6 +566,7 @@ export function exampleBackend(overrides: Partial<ControlBackend> = {}): Example
         notes: [],
       };
     },
+    clearDuplicates: ({ vni }) => ({ cleared: vni === undefined ? 2 : 1 }),
     reload: async () => ({
       file: '/etc/evpnd/evpnd.yaml',
       changes: ['neighbor 10.0.0.101 added'],

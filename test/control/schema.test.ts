@@ -28,6 +28,7 @@ t.test('every kind of reply fits its definition', async (t) => {
     RtConstraintView: await all(backend.rtConstraint()),
     HardwareVtepView: await all(backend.hardwareVteps()),
     ClearReply: [await backend.clear({ neighbor: '*' })],
+    ClearDuplicatesReply: [backend.clearDuplicates({})],
     ReloadReply: [await backend.reload()],
   };
   for (const [name, values] of Object.entries(replies)) {

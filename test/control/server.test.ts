@@ -139,6 +139,10 @@ t.test('clear and reload are POSTs with a checked body', async (t) => {
     notes: [],
   });
   t.same(backend.cleared, [{ neighbor: '10.0.0.100', soft: 'in' }]);
+  t.same(await client.post('/v1/clear-duplicates', { vni: 10, mac: '02-00-00-00-00-01' }), { cleared: 1 });
+  t.same(await client.post('/v1/clear-duplicates'), { cleared: 2 });
+  await t.rejects(client.post('/v1/clear-duplicates', { vni: 99 }), { status: 404, code: 'not-found' });
+  await t.rejects(client.post('/v1/clear-duplicates', { mac: 'x' }), { status: 400, code: 'bad-request' });
   await t.rejects(client.post('/v1/clear', { neighbor: 'leaf' }), { status: 400, code: 'bad-request' });
   await t.rejects(client.post('/v1/clear', { neighbor: '*', soft: 'soon' }), {
     message: /expected in, out or both/,

@@ -1,6 +1,7 @@
 /** Every command, in the order in which help lists them. */
 import type { Command } from '../command.ts';
 import { clearBgp } from './clear-bgp.ts';
+import { clearEvpnDupAddr } from './clear-evpn-dup-addr.ts';
 import { explain } from './explain.ts';
 import { reload } from './reload.ts';
 import { showBgpEvpnRoute } from './show-bgp-evpn-route.ts';
@@ -43,5 +44,6 @@ export const COMMANDS: readonly Command[] = [
   explain,
   watch,
   clearBgp,
+  clearEvpnDupAddr,
   reload,
 ];

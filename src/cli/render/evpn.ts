@@ -17,6 +17,7 @@ export function evpn(view: EvpnView): string[] {
     ...(duplicates.enabled
       ? [
           `  Detection max-moves ${duplicates.maxMoves}, time ${duplicates.windowSeconds}, found ${duplicates.duplicates}`,
+          `  Detection freeze: ${duplicates.freeze ? 'permanent' : 'no'}`,
         ]
       : []),
     `Dataplane: ${dataplane.kind}, ${dataplane.status}${dataplane.correct ? ', corrects settings' : ''}`,
