@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Network, run } from '../../../interop/lab/network.ts';
 import { openFabric, SYSTEM } from './fabric.ts';
 import type { FeedShape } from './feed.ts';
-import type { Place, System } from './systems.ts';
+import type { Place, System } from './systems/system.ts';
 
 export interface LeafFigures {
   readonly fillMilliseconds: number;
@@ -42,15 +42,15 @@ async function addVnis(network: Network, node: string, vnis: number, local: stri
   await run(['ip', '-n', network.namespace(node), '-batch', '-'], options);
 }
 
-/** The times at which the kernel had what was asked for, told by `fdb watch`. */
-class Watch {
+/** The C program in the system's namespace, and the lines that it prints. */
+class Fdb {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   #wake: () => void = () => {};
 
-  constructor(place: Place, program: string, targets: readonly number[]) {
-    const [file, ...args] = place.network!.command(SYSTEM, [program, 'watch', ...targets.map(String)]);
-    this.#child = spawn(file!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  constructor(place: Place, program: string, words: readonly (string | number)[]) {
+    const [file, ...args] = place.network!.command(SYSTEM, [program, ...words.map(String)]);
+    this.#child = spawn(file!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     let text = '';
     this.#child.stdout!.on('data', (chunk: Buffer) => {
       text += chunk;
@@ -61,13 +61,18 @@ class Watch {
     });
   }
 
-  /** Undefined when it did not happen in time. */
+  /** The next line; undefined when there was none in time. */
   async next(): Promise<string | undefined> {
     const until = performance.now() + PATIENCE_MILLISECONDS;
     while (this.#lines.length === 0 && performance.now() < until) {
       await Promise.race([sleep(100), new Promise<void>((resolve) => (this.#wake = resolve))]);
     }
     return this.#lines.shift();
+  }
+
+  /** Ends its input. */
+  go(): void {
+    this.#child.stdin!.end();
   }
 
   stop(): void {
@@ -78,7 +83,7 @@ class Watch {
 export async function leaf(system: System, feed: FeedShape, program: string): Promise<LeafFigures> {
   const fabric = await openFabric();
   const { place, source, setting, sourceAddress } = fabric;
-  const watch = new Watch(place, program, [feed.routes, 0]);
+  const watch = new Fdb(place, program, ['watch', feed.routes, 0]);
   try {
     await addVnis(place.network!, SYSTEM, feed.vnis, setting.routerId);
     await source.load(feed);
@@ -93,10 +98,12 @@ export async function leaf(system: System, feed: FeedShape, program: string): Pr
       await running.longestPause();
       const began = (await source.ask({ type: 'announce' })).at;
       const filled = await watch.next();
+      running.assertRunning();
       if (filled === undefined) throw new Error(`${system.name}: not all MACs came into the kernel`);
       await sleep(500);
       const lost = (await source.ask({ type: 'die' })).at;
       const flushed = await watch.next();
+      running.assertRunning();
       return {
         fillMilliseconds: Number(filled) - began,
         flushMilliseconds: flushed === undefined ? Number.POSITIVE_INFINITY : Number(flushed) - lost,
@@ -112,26 +119,36 @@ export async function leaf(system: System, feed: FeedShape, program: string): Pr
   }
 }
 
-/** Milliseconds that the C program takes to write so many entries over so many devices, and to take them out. */
+/**
+ * Milliseconds that the C program takes to write so many entries over so many devices, and to take them out, by the same
+ * measure: until they are all told of to whoever listens.
+ * @param messages in how many messages it writes a MAC
+ */
 export async function plainC(
   routes: number,
   vnis: number,
   program: string,
+  messages: 1 | 2,
 ): Promise<{ readonly fillMilliseconds: number; readonly flushMilliseconds: number }> {
-  const fabric = await openFabric();
-  const network = fabric.place.network!;
-  const watch = new Watch(fabric.place, program, [routes, 0]);
+  const { place, setting, close } = await openFabric();
+  const watch = new Fdb(place, program, ['watch', routes, 0]);
   try {
-    await addVnis(network, SYSTEM, vnis, fabric.setting.routerId);
+    await addVnis(place.network!, SYSTEM, vnis, setting.routerId);
     const devices = Array.from({ length: vnis }, (_, i) => `v${i + 1}`);
-    // The kernel has somebody to notify, as it has while evpnd and FRR are measured.
     await watch.next();
-    const text = await network.exec(SYSTEM, [program, 'write', String(routes), ...devices]);
-    const [fillMilliseconds = 0, flushMilliseconds = 0] = text.trim().split(' ').map(Number);
-    return { fillMilliseconds, flushMilliseconds };
+    const writer = new Fdb(place, program, ['write', messages, routes, ...devices]);
+    const began = Number(await writer.next());
+    const filled = Number(await watch.next());
+    await writer.next();
+    await sleep(500);
+    writer.go();
+    const removing = Number(await writer.next());
+    const flushed = Number(await watch.next());
+    if (Number.isNaN(flushed)) throw new Error('the C program did not write what it should');
+    return { fillMilliseconds: filled - began, flushMilliseconds: flushed - removing };
   } finally {
     watch.stop();
-    fabric.close();
+    close();
   }
 }
 

@@ -5,11 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { calibrate } from './calibration.ts';
 import { isRoot, openFabric } from './fabric.ts';
+import { packed } from './feed.ts';
 import { compileFdb, leaf } from './leaf.ts';
 import { reflect } from './reflect.ts';
-import { median, packed } from './rows.ts';
-import { evpnd } from './systems.ts';
+import { median } from './statistics.ts';
+import { evpnd } from './systems/evpnd.ts';
 
 const RUNS = 3;
 const ROUTES = 100_000;
@@ -19,20 +21,6 @@ interface Check {
   readonly value: number;
   readonly limit: number;
   readonly unit: string;
-}
-
-/** Milliseconds for work of the kind that a route costs: hashing octets and probing a table that does not fit the cache. */
-function calibrate(): number {
-  const table = new Int32Array(1 << 21);
-  const began = performance.now();
-  for (let n = 1; n <= 4_000_000; n++) {
-    let hash = n;
-    for (let i = 0; i < 4; i++) hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    let slot = hash & (table.length - 1);
-    for (let probes = 0; table[slot] !== 0 && probes < 8; probes++) slot = (slot + 1) & (table.length - 1);
-    table[slot] = n;
-  }
-  return performance.now() - began;
 }
 
 async function reflectChecks(calibration: () => number): Promise<Check[]> {
