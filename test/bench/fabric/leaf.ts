@@ -15,6 +15,8 @@ export interface LeafFigures {
   readonly fillMilliseconds: number;
   /** Infinity: some entries stayed. */
   readonly flushMilliseconds: number;
+  /** Of filling and flushing. */
+  readonly processorSeconds: number;
   readonly peakMegabytes: number;
   readonly pauseMilliseconds: number | undefined;
 }
@@ -96,6 +98,7 @@ export async function leaf(system: System, feed: FeedShape, program: string): Pr
       await sleep(1000);
       await watch.next();
       await running.longestPause();
+      const processor = running.processorSeconds();
       const began = (await source.ask({ type: 'announce' })).at;
       const filled = await watch.next();
       running.assertRunning();
@@ -107,6 +110,7 @@ export async function leaf(system: System, feed: FeedShape, program: string): Pr
       return {
         fillMilliseconds: Number(filled) - began,
         flushMilliseconds: flushed === undefined ? Number.POSITIVE_INFINITY : Number(flushed) - lost,
+        processorSeconds: running.processorSeconds() - processor,
         peakMegabytes: running.peakMegabytes(),
         pauseMilliseconds: await running.longestPause(),
       };

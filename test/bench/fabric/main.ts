@@ -64,7 +64,7 @@ async function bench(runs: number, only: readonly string[] | undefined, director
   // The first time is that of code not compiled yet.
   calibrate();
   const progress = new Progress(attemptsOf(works), process.stdout, () => performance.now());
-  const results = await conduct(works, progress, calibrate);
+  const results = await conduct(works, progress, () => calibrate().milliseconds);
   if (only) {
     console.log(printTables(results));
     return 0;

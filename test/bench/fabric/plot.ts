@@ -79,10 +79,10 @@ const text = (x: number, y: number, content: string, anchor: string, more = ''):
 const escaped = (content: string): string =>
   content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** The next of 1, 2, 2.5, 5 times a power of ten. */
+/** The next number that STEPS divides into round ones. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 2.5, 5, 10].find((each) => each * power >= value) ?? 10;
+  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8].find((each) => each * power >= value) ?? 10;
   return step * power;
 }
 

@@ -3,10 +3,10 @@ import { plot } from './plot.ts';
 import type { SystemName } from './systems/system.ts';
 import type { Point } from './work.ts';
 
-/** Colours that differ in lightness, too, so that they can be told apart without seeing hues. */
+/** Dark enough to be read on white. */
 const COLOURS: readonly (readonly [SystemName, string])[] = [
   ['FRR', '#b04a2f'],
-  ['BIRD', '#d9a21b'],
+  ['BIRD', '#8a6d00'],
   ['evpnd', '#1f4fb4'],
 ];
 

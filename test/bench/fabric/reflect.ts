@@ -13,7 +13,10 @@ export interface ReflectFigures {
   readonly againMilliseconds: number;
   readonly deathMilliseconds: number;
   readonly peakMegabytes: number;
+  /** Of the first announcement. */
   readonly processorSeconds: number;
+  /** Of all four. */
+  readonly processorSecondsInAll: number;
   readonly pauseMilliseconds: number | undefined;
 }
 
@@ -72,6 +75,7 @@ export async function reflect(
       againMilliseconds,
       deathMilliseconds,
       processorSeconds,
+      processorSecondsInAll: running.processorSeconds() - processor,
       peakMegabytes: running.peakMegabytes(),
       pauseMilliseconds: await running.longestPause(),
     };

@@ -96,8 +96,10 @@ const METHOD = `## How it is measured
 - Routes are of type 2. Packed: as many as fit into 4,096 octets, 100 MACs or more of a leaf and VNI in a row, as a leaf
   sends them; unpacked: one per UPDATE.
 - Memory is VmHWM of the process; for FRR of bgpd and zebra together, and so is processor time.
-- FRR runs with its \`datacenter\` defaults, BIRD and GoBGP with theirs. GoBGP takes part in one row only: the time it
-  needs grows with the square of the type-2 routes.
+- FRR runs with its \`datacenter\` defaults and the options of its package (zebra: \`-s 90000000\`; with a smaller buffer it ends
+  itself when notifications overrun it), BIRD and GoBGP with their defaults. FRR gathers changes for a while before it
+  announces them, which is most of its time where there are few routes. GoBGP takes part in one row only: its time
+  grows with the square of the type-2 routes.
 - Times in the kernel come from a C program (test/bench/fdb.c) that listens to the kernel's notifications, and counts
   entries of the VXLAN devices. The C programs that evpnd is compared with are the same file: 256 requests in a
   system call, and no BGP. A remote MAC is two entries, one of the bridge and one of the VXLAN device; two messages

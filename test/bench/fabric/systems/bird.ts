@@ -1,4 +1,4 @@
-/** BIRD as a reflector, from the newer Debian root: EVPN came with BIRD 3.4. With its defaults, which is one thread for BGP. */
+/** BIRD as a reflector, from the newer Debian root: EVPN came with BIRD 3.4. With its defaults: one worker thread. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bird } from '../../../../interop/lab/others.ts';
