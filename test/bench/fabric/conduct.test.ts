@@ -2,7 +2,7 @@
 import t from 'tap';
 import { conduct } from './conduct.ts';
 import { Progress } from './progress.ts';
-import { printTables } from './report.ts';
+import { printReport, printTables } from './report.ts';
 import { faster, isReached, pick, type Row } from './row.ts';
 import { median, quantile } from './statistics.ts';
 import type { ContestantName, Measured, Work } from './work.ts';
@@ -74,6 +74,27 @@ t.test('the report counts failed runs: beside the median, in the spread, and wit
   t.match(text, '- carry water: FRR, run 2 of 3: gone\n');
   t.match(text, '- carry water: BIRD, run 3 of 3: c\n');
 });
+
+t.test(
+  'the report says whether the machine was quiet: nobody else at the start, and an even speed',
+  async (t) => {
+    const reportOf = async (coresInUse: number, speeds: readonly number[]): Promise<string> => {
+      const { work } = workOf({ FRR: [30, 30, 30, 30, 30], evpnd: [9, 10, 11, 10, 10] });
+      const left = [...speeds];
+      const results = await conduct([work], new Progress(10, log(false), () => 0), () => left.shift()!);
+      return printReport(results, { systems: [], runs: 5, weather: { load: 3, coresInUse } });
+    };
+    const even = [100, 101, 102, 103, 104, 105, 106, 107, 108, 109];
+    const uneven = [100, 101, 102, 103, 104, 105, 106, 107, 190, 200];
+    t.match(await reportOf(0.1, even), /The machine was\s+quiet\*\*/);
+    t.match(await reportOf(0.1, even), '10 runs in 0 minutes, 0 of which failed: 5 runs of each system');
+    t.match(
+      await reportOf(0.3, even),
+      /The machine was\s+not quiet: only ratios count\*\*: before the start others used 0.3 cores/,
+    );
+    t.match(await reportOf(0.1, uneven), /The machine was\s+not quiet/);
+  },
+);
 
 t.test('a goal is judged by medians, and not where there is nothing to judge by', (t) => {
   const row = (goal: Row['goal'], frr: number[], evpnd: number[], failed = 0): Row => ({

@@ -5,18 +5,16 @@ import { pauseRow } from './pauses.ts';
 import { median, quantile } from './statistics.ts';
 import type { System } from './systems/system.ts';
 import { printSpread, printTable, round, SECTIONS } from './tables.ts';
+import { isQuiet, type Weather } from './weather.ts';
 import { plural } from './work.ts';
 
 export interface Circumstances {
+  /** Those that are there, and those that are not. */
   readonly systems: readonly System[];
   /** Of each contestant, unless a work says that it does fewer. */
   readonly runs: number;
-  readonly loadAtStart: number;
+  readonly weather: Weather;
 }
-
-/** Beyond these the machine was not quiet: others waited for a core at the start, or slowed down a fixed piece of work. */
-const QUIET_LOAD = 1;
-const QUIET_SLOWDOWN = 1.25;
 
 export function printReport(results: Results, circumstances: Circumstances): string {
   return `# Benchmarks
@@ -46,25 +44,21 @@ ${tables}${printFailures(results)}${printSpread(rows)}`;
 }
 
 function printMachine({ systems }: Circumstances): string {
-  const versions = systems.map(({ name, version }) => `${name} ${version()}`).join(', ');
+  const versions = systems.map(({ name, version }) => `${name} ${version() ?? 'was not there'}`).join(', ');
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   return `Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}: ${versions}; Node ${process.version},
 Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${memory}.`;
 }
 
 /** Whether the figures are the systems' own, or others had a part in them. */
-function printWeather(results: Results, { runs, loadAtStart }: Circumstances): string {
+function printWeather(results: Results, { runs, weather }: Circumstances): string {
   const { attempts, failures, seconds, calibrations } = results;
-  const [low, middle, high] = [0, 0.5, 0.9].map((share) => quantile(calibrations, share)) as [
-    number,
-    number,
-    number,
-  ];
-  const quiet = loadAtStart < QUIET_LOAD && high < low * QUIET_SLOWDOWN;
-  return `${plural(attempts, 'run')} in ${Math.round(seconds / 60)} minutes, ${failures.length} of which failed: ${plural(runs, 'run')} of each system, fewer where it
-takes long (the number stands beside the spread). The systems ran in turn, so that all met the same weather.
-**The machine was ${quiet ? 'quiet' : 'not quiet: only ratios count'}**: a load average of ${round(loadAtStart)} at the start; and a fixed piece of work, done before each run,
-took ${round(middle)} ms (the quickest ${round(low)} ms, nine of ten below ${round(high)} ms).`;
+  const quiet = isQuiet(weather, calibrations) ? 'quiet' : 'not quiet: only ratios count';
+  const [quickest, middle, slow] = [0, 0.5, 0.9].map((share) => round(quantile(calibrations, share)));
+  return `${plural(attempts, 'run')} in ${Math.round(seconds / 60)} minutes, ${failures.length} of which failed: ${plural(runs, 'run')} of each system, fewer of what takes
+long (the number stands beside the spread). The systems ran in turn, so that all met the same weather. **The machine was
+${quiet}**: before the start others used ${round(weather.coresInUse)} cores (load average ${round(weather.load)}), and a fixed piece of work, done before
+each run, took ${middle} ms (the quickest ${quickest} ms, nine of ten below ${slow} ms).`;
 }
 
 function printPauses({ pauses }: Results): string {

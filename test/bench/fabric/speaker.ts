@@ -1,7 +1,7 @@
 /**
  * Just enough of a BGP speaker to feed and to count: connects, says OPEN and KEEPALIVE, and hands over UPDATEs as octets.
  *
- * RFC 4271 sections 4.1 and 4.2.
+ * RFC 4271 sections 4.1, 4.2 and 8.2.2.
  */
 import net from 'node:net';
 import { encodeKeepalive, encodeOpen, FAMILY, HEADER_LENGTH, MESSAGE_TYPE } from 'bgp-protocol';
@@ -29,7 +29,7 @@ export class Speaker {
   readonly socket: net.Socket;
   readonly established: Promise<void>;
   readonly #options: SpeakerOptions;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   /** The beginning of a message that was not received whole. */
   #rest = new Uint8Array(0);
   #confirm: () => void = () => {};
@@ -52,7 +52,6 @@ export class Speaker {
     this.socket.once('connect', () => this.socket.write(openOf(localAddress, holdTimeSeconds)));
     this.socket.on('error', (error) => this.#end(error.message));
     this.socket.on('close', () => this.#end('closed'));
-    this.#timer = setInterval(() => this.socket.write(KEEPALIVE), KEEPALIVE_MILLISECONDS);
   }
 
   /** Queues all chunks at once, so that the kernel always has more to send than the other side takes. */
@@ -67,6 +66,12 @@ export class Speaker {
     this.#ended = true;
     clearInterval(this.#timer);
     this.socket.resetAndDestroy();
+  }
+
+  /** From the other side's OPEN on: before, a KEEPALIVE is an error of the state machine (section 8.2.2). */
+  #keepAlive(): void {
+    this.socket.write(KEEPALIVE);
+    this.#timer = setInterval(() => this.socket.write(KEEPALIVE), KEEPALIVE_MILLISECONDS);
   }
 
   #end(reason: string): void {
@@ -98,7 +103,7 @@ export class Speaker {
   #message(bytes: Uint8Array, start: number, end: number): void {
     const type = bytes[start + 18];
     if (type === MESSAGE_TYPE.UPDATE) this.#options.onUpdate(bytes, start, end);
-    else if (type === MESSAGE_TYPE.OPEN) this.socket.write(KEEPALIVE);
+    else if (type === MESSAGE_TYPE.OPEN) this.#keepAlive();
     else if (type === MESSAGE_TYPE.KEEPALIVE) this.#confirm();
     else if (type === MESSAGE_TYPE.NOTIFICATION) {
       this.#end(`NOTIFICATION ${bytes[start + 19]}/${bytes[start + 20]}`);
