@@ -24,16 +24,20 @@ const received = new Uint8Array(256 * 1024);
 const KEEPALIVE = encodeKeepalive();
 /** Often enough for the shortest hold time that the other side may ask for. */
 const KEEPALIVE_MILLISECONDS = 1000;
+/** A session that takes longer is begun anew by who wants it. */
+const ESTABLISH_MILLISECONDS = 10_000;
 
 export class Speaker {
   readonly socket: net.Socket;
   readonly established: Promise<void>;
   readonly #options: SpeakerOptions;
   #timer: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   /** The beginning of a message that was not received whole. */
   #rest = new Uint8Array(0);
   #confirm: () => void = () => {};
   #ended = false;
+  #reason = 'closed';
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -47,11 +51,12 @@ export class Speaker {
     });
     this.established = new Promise((resolve, reject) => {
       this.#confirm = resolve;
-      this.socket.once('close', () => reject(new Error(`no session from ${localAddress}`)));
+      this.#patience = setTimeout(() => this.#giveUp(), ESTABLISH_MILLISECONDS);
+      this.socket.once('close', () => reject(new Error(`no session from ${localAddress}: ${this.#reason}`)));
     });
     this.socket.once('connect', () => this.socket.write(openOf(localAddress, holdTimeSeconds)));
     this.socket.on('error', (error) => this.#end(error.message));
-    this.socket.on('close', () => this.#end('closed'));
+    this.socket.on('close', () => this.#end(this.#reason));
   }
 
   /** Queues all chunks at once, so that the kernel always has more to send than the other side takes. */
@@ -65,6 +70,7 @@ export class Speaker {
   die(): void {
     this.#ended = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#patience);
     this.socket.resetAndDestroy();
   }
 
@@ -74,10 +80,22 @@ export class Speaker {
     this.#timer = setInterval(() => this.socket.write(KEEPALIVE), KEEPALIVE_MILLISECONDS);
   }
 
+  #establish(): void {
+    clearTimeout(this.#patience);
+    this.#confirm();
+  }
+
+  #giveUp(): void {
+    this.#end(`no KEEPALIVE within ${ESTABLISH_MILLISECONDS / 1000} s`);
+    this.socket.resetAndDestroy();
+  }
+
   #end(reason: string): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#patience);
     if (this.#ended) return;
     this.#ended = true;
+    this.#reason = reason;
     this.#options.onEnd(reason);
   }
 
@@ -104,7 +122,7 @@ export class Speaker {
     const type = bytes[start + 18];
     if (type === MESSAGE_TYPE.UPDATE) this.#options.onUpdate(bytes, start, end);
     else if (type === MESSAGE_TYPE.OPEN) this.#keepAlive();
-    else if (type === MESSAGE_TYPE.KEEPALIVE) this.#confirm();
+    else if (type === MESSAGE_TYPE.KEEPALIVE) this.#establish();
     else if (type === MESSAGE_TYPE.NOTIFICATION) {
       this.#end(`NOTIFICATION ${bytes[start + 19]}/${bytes[start + 20]}`);
     }
