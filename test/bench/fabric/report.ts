@@ -2,6 +2,7 @@
 import { cpus, release, totalmem } from 'node:os';
 import type { Results } from './conduct.ts';
 import { pauseRow } from './pauses.ts';
+import type { Row } from './row.ts';
 import { median, quantile } from './statistics.ts';
 import type { System } from './systems/system.ts';
 import { printSpread, printTable, round, SECTIONS } from './tables.ts';
@@ -26,22 +27,33 @@ ${printWeather(results, circumstances)}
 What holds back what is missed, and figures of quiet minutes: [findings](benchmark-findings.md). The codec by itself:
 [benchmarks of the codec](benchmarks-codec.md).
 
-${printTables(results)}
+## Medians
+
+A dash: not measured there. Where some runs failed, the cell says how many ended.
+
+${printMedians(results)}## Growth
+
 ![Time against routes](benchmarks-time.svg)
 ![Memory against routes](benchmarks-memory.svg)
+
+## Spread: number of runs, lowest and highest value
+
+${printSpread(rowsOf(results))}
+## Longest pauses of evpnd's event loop, in ms
 
 ${printPauses(results)}
 ${METHOD}`;
 }
 
-/** All tables, and what failed: also what is printed where nothing is written. */
-export function printTables(results: Results): string {
-  const rows = [...results.rows, pauseRow(results.pauses)];
-  const tables = SECTIONS.map((section) => printTable(section, rows)).join('');
-  return `Medians. A dash: that system was not measured there. Where some runs failed, the cell says how many ended.
+/** The tables alone, where nothing is written. */
+export const printTables = (results: Results): string =>
+  `${printMedians(results)}\nSpread:\n\n${printSpread(rowsOf(results))}`;
 
-${tables}${printFailures(results)}${printSpread(rows)}`;
+function printMedians(results: Results): string {
+  return SECTIONS.map((section) => printTable(section, rowsOf(results))).join('') + printFailures(results);
 }
+
+const rowsOf = ({ rows, pauses }: Results): Row[] => [...rows, pauseRow(pauses)];
 
 function printMachine({ systems }: Circumstances): string {
   const versions = systems.map(({ name, version }) => `${name} ${version() ?? 'was not there'}`).join(', ');
@@ -65,10 +77,8 @@ function printPauses({ pauses }: Results): string {
   const lines = [...pauses].map(
     ([work, values]) => `| ${work} | ${round(median(values))} | ${round(Math.max(...values))} |`,
   );
-  return `## Longest pauses of evpnd's event loop, in ms
-
-| Work | Median of the runs | Worst run |
-|---|---|---|
+  return `| Work | Median of the runs | Worst run |
+| --- | --- | --- |
 ${lines.join('\n')}
 `;
 }

@@ -42,7 +42,7 @@ export function printTable({ name, title, columns }: SectionTable, rows: readonl
 export function printSpread(rows: readonly Row[]): string {
   const columns = ALL_COLUMNS.filter((column) => rows.some(({ values }) => values.has(column)));
   const lines = rows.map((row) => [row.work, ...columns.map((column) => printRuns(row, column))]);
-  return `### Spread: number of runs, lowest and highest value\n\n${markdown(['Work', ...columns], lines)}\n`;
+  return markdown(['Work', ...columns], lines);
 }
 
 function printGoal(goal: Goal | undefined): string {
