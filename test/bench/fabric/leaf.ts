@@ -123,8 +123,10 @@ export async function leaf(system: System, feed: FeedShape, program: string): Pr
   }
 }
 
+export type PlainFigures = Pick<LeafFigures, 'fillMilliseconds' | 'flushMilliseconds' | 'processorSeconds'>;
+
 /**
- * Milliseconds that the C program takes to write so many entries over so many devices, and to take them out, by the same
+ * What the C program takes to write so many entries over so many devices, and to take them out, by the same
  * measure: until they are all told of to whoever listens.
  * @param messages in how many messages it writes a MAC
  */
@@ -133,7 +135,7 @@ export async function plainC(
   vnis: number,
   program: string,
   messages: 1 | 2,
-): Promise<{ readonly fillMilliseconds: number; readonly flushMilliseconds: number }> {
+): Promise<PlainFigures> {
   const { place, setting, close } = await openFabric();
   const watch = new Fdb(place, program, ['watch', routes, 0]);
   try {
@@ -148,8 +150,14 @@ export async function plainC(
     writer.go();
     const removing = Number(await writer.next());
     const flushed = Number(await watch.next());
+    await writer.next();
+    const processorSeconds = Number(await writer.next()) / 1000;
     if (Number.isNaN(flushed)) throw new Error('the C program did not write what it should');
-    return { fillMilliseconds: filled - began, flushMilliseconds: flushed - removing };
+    return {
+      fillMilliseconds: filled - began,
+      flushMilliseconds: flushed - removing,
+      processorSeconds,
+    };
   } finally {
     watch.stop();
     close();

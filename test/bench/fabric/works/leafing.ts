@@ -20,7 +20,7 @@ interface LeafingFigures extends Measured {
   readonly flushMilliseconds: number;
   /** The C program has none to speak of. */
   readonly peakMegabytes?: number;
-  readonly processorSeconds?: number;
+  readonly processorSeconds: number;
 }
 
 const section = 'leaf';
@@ -73,7 +73,7 @@ export function leafing(systems: readonly System[], setting: Leafing): Work<Leaf
         section,
         work: '… processor time of both',
         unit: 's',
-        values: withoutC(pick(outcomes, (each) => each.processorSeconds ?? Number.NaN)),
+        values: pick(outcomes, (each) => each.processorSeconds),
       },
       {
         section,
