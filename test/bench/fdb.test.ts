@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { Namespace, skipWithoutNamespaces } from '../netlink/namespace.ts';
-import { compileFdb } from './fabric/leaf.ts';
+import { compileFdb } from './fabric/fdb.ts';
 
 const MACS = 1000;
 const DEVICES = ['vxlan1', 'vxlan2'];

@@ -1,15 +1,13 @@
 /**
- * A leaf's work: remote MACs from BGP into the kernel's forwarding table, and out again when the session is lost; the same
- * entries written by a C program; and how long a local MAC takes to be known at another leaf.
+ * A leaf's work: remote MACs from BGP into the kernel's forwarding table, and out again when the session is lost; and the same
+ * entries written by a C program.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Network, run } from '../../../interop/lab/network.ts';
+import { type Network, run } from '../../../interop/lab/network.ts';
 import { openFabric, SYSTEM } from './fabric.ts';
+import { Fdb } from './fdb.ts';
 import type { FeedShape } from './feed.ts';
-import type { Place, System } from './systems/system.ts';
+import type { System } from './systems/system.ts';
 
 export interface LeafFigures {
   readonly fillMilliseconds: number;
@@ -21,18 +19,8 @@ export interface LeafFigures {
   readonly pauseMilliseconds: number | undefined;
 }
 
-const SOURCE = fileURLToPath(new URL('../fdb.c', import.meta.url));
-const PATIENCE_MILLISECONDS = 40_000;
-
-/** The C program, compiled into `directory`; undefined where there is no compiler. */
-export function compileFdb(directory: string): string | undefined {
-  const program = join(directory, 'fdb');
-  const { status } = spawnSync('gcc', ['-O2', '-o', program, SOURCE], { stdio: 'ignore' });
-  return status === 0 ? program : undefined;
-}
-
 /** VNI n is vxlan n in bridge n, for n from 1. */
-async function addVnis(network: Network, node: string, vnis: number, local: string): Promise<void> {
+export async function addVnis(network: Network, node: string, vnis: number, local: string): Promise<void> {
   const lines: string[] = [];
   for (let vni = 1; vni <= vnis; vni++) {
     lines.push(`link add b${vni} type bridge`);
@@ -42,44 +30,6 @@ async function addVnis(network: Network, node: string, vnis: number, local: stri
   }
   const options = { input: `${lines.join('\n')}\n`, timeoutSeconds: 120 };
   await run(['ip', '-n', network.namespace(node), '-batch', '-'], options);
-}
-
-/** The C program in the system's namespace, and the lines that it prints. */
-class Fdb {
-  readonly #child: ChildProcess;
-  readonly #lines: string[] = [];
-  #wake: () => void = () => {};
-
-  constructor(place: Place, program: string, words: readonly (string | number)[]) {
-    const [file, ...args] = place.network!.command(SYSTEM, [program, ...words.map(String)]);
-    this.#child = spawn(file!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    let text = '';
-    this.#child.stdout!.on('data', (chunk: Buffer) => {
-      text += chunk;
-      const parts = text.split('\n');
-      text = parts.pop()!;
-      this.#lines.push(...parts);
-      this.#wake();
-    });
-  }
-
-  /** The next line; undefined when there was none in time. */
-  async next(): Promise<string | undefined> {
-    const until = performance.now() + PATIENCE_MILLISECONDS;
-    while (this.#lines.length === 0 && performance.now() < until) {
-      await Promise.race([sleep(100), new Promise<void>((resolve) => (this.#wake = resolve))]);
-    }
-    return this.#lines.shift();
-  }
-
-  /** Ends its input. */
-  go(): void {
-    this.#child.stdin!.end();
-  }
-
-  stop(): void {
-    this.#child.kill('SIGKILL');
-  }
 }
 
 export async function leaf(system: System, feed: FeedShape, program: string): Promise<LeafFigures> {
@@ -161,53 +111,5 @@ export async function plainC(
   } finally {
     watch.stop();
     close();
-  }
-}
-
-/** Microseconds from a local MAC at one leaf to the entry at another, through a reflector; three nodes of one system. */
-export async function latency(
-  system: System,
-  samples: number,
-  program: string,
-  directory: string,
-): Promise<number[]> {
-  const network = new Network(`evb${process.pid}l-`);
-  const place = { network, directory };
-  const stops: (() => Promise<void>)[] = [];
-  try {
-    for (const node of ['leaf1', 'leaf2', 'spine']) await network.addNode(node);
-    for (const n of [1, 2]) {
-      await network.link(`leaf${n}`, 'up0', 'spine', `down${n}`);
-      await network.ip(`leaf${n}`, `address add 10.98.${n}.1/24 dev up0`);
-      await network.ip('spine', `address add 10.98.${n}.254/24 dev down${n}`);
-      await network.ip(`leaf${n}`, `address add 10.97.0.${n}/32 dev lo`);
-      await network.ip(`leaf${n}`, `route add 10.97.0.0/24 via 10.98.${n}.254`);
-      await network.ip('spine', `route add 10.97.0.${n}/32 via 10.98.${n}.1`);
-      await addVnis(network, `leaf${n}`, 1, `10.97.0.${n}`);
-      await network.ip(`leaf${n}`, 'link add p1 type veth peer name p1h');
-      await network.ip(`leaf${n}`, 'link set p1 master b1 up');
-      await network.ip(`leaf${n}`, 'link set p1h up');
-    }
-    await network.ip('spine', 'address add 10.97.0.100/32 dev lo');
-    const start = async (node: string, routerId: string, role: 'leaf' | 'reflector'): Promise<void> => {
-      const neighbours = role === 'leaf' ? ['10.97.0.100'] : [];
-      const setting = { node, routerId, port: 179, peers: '10.97.0.0/26', role, neighbours };
-      const running = await system.start(setting, place);
-      stops.push(() => running.stop());
-    };
-    await start('spine', '10.97.0.100', 'reflector');
-    await start('leaf1', '10.97.0.1', 'leaf');
-    await start('leaf2', '10.97.0.2', 'leaf');
-    await sleep(8000);
-    const [from, to] = [network.namespace('leaf1'), network.namespace('leaf2')];
-    const text = execFileSync(program, ['latency', String(samples), from, 'p1', to], {
-      encoding: 'utf8',
-      timeout: 180_000,
-    });
-    const values = text.trim().split('\n').map(Number);
-    return values.map((value) => (value < 0 ? Number.POSITIVE_INFINITY : value));
-  } finally {
-    for (const stop of stops) await stop();
-    network.remove();
   }
 }

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { calibrate } from './calibration.ts';
 import { attemptsOf, conduct } from './conduct.ts';
 import { isRoot } from './fabric.ts';
-import { compileFdb } from './leaf.ts';
+import { compileFdb } from './fdb.ts';
 import { plotOf } from './plots.ts';
 import { Progress } from './progress.ts';
 import { printReport, printTables } from './report.ts';

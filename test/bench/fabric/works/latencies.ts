@@ -1,5 +1,5 @@
 /** How long a local MAC takes to be a forwarding entry at another leaf. */
-import { latency } from '../leaf.ts';
+import { latency } from '../latency.ts';
 import { atMost, pick } from '../row.ts';
 import { quantile } from '../statistics.ts';
 import type { System } from '../systems/system.ts';
