@@ -62,14 +62,15 @@ function printMedian(row: Row, column: ContestantName): string {
   const { figures, failed } = row.values.get(column) ?? NONE;
   const value = medianOf(row, column);
   if (value === undefined) return failed > 0 ? `failed (0 of ${failed})` : '–';
-  const ended = failed > 0 ? ` (${figures.length} of ${figures.length + failed})` : '';
+  const runs = row.counted ? `${failed} failed` : `${figures.length} of ${figures.length + failed}`;
+  const ended = failed > 0 ? ` (${runs})` : '';
   return `${printValue(value, row.unit)}${ended}`;
 }
 
 function printRuns({ values, unit, counted = '' }: Row, column: ContestantName): string {
   const { figures, failed } = values.get(column) ?? NONE;
   if (figures.length + failed === 0) return '–';
-  const runs = failed > 0 ? `${figures.length}, ${failed} failed` : `${figures.length}${counted}`;
+  const runs = `${figures.length}${counted}${failed > 0 ? `, ${failed} failed` : ''}`;
   if (figures.length < 2) return runs;
   return `${runs}: ${round(Math.min(...figures))}–${printValue(Math.max(...figures), unit)}`;
 }
