@@ -45,9 +45,9 @@ interop: $(BUILT) ## labs against FRR, GoBGP, ExaBGP and BIRD in network namespa
 fuzz: $(NODE_TOOLS) ## mutate fixtures and captures against the codec for ten minutes (SECONDS=N SEED=N FROM=N)
 	@$(RUN_TS) test/fuzz/run.ts --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1) --from $(or $(FROM),0)
 
-bench: $(BUILT) ## evpnd beside FRR, written to docs/benchmarks.md (root; ONLY=leaf,churn prints chosen rows, RUNS=5)
-	@$(if $(ONLY),true,$(RUN_TS) test/bench/codec.ts --write docs/benchmarks-codec.md)
+bench: $(BUILT) ## evpnd beside FRR, BIRD and GoBGP, written to docs/benchmarks.md (root; ONLY=leaf,churn prints chosen rows, RUNS=5)
 	@$(RUN_TS) test/bench/fabric/main.ts $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only $(ONLY))
+	@$(if $(ONLY),true,$(RUN_TS) test/bench/codec.ts --write docs/benchmarks-codec.md)
 
 bench-quick: $(BUILT) ## guard against regressions by ratio to a calibration loop, in under two minutes
 	@$(RUN_TS) test/bench/fabric/quick.ts

@@ -11,6 +11,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Lab, LabContext } from './lab/lab.ts';
 import { removeLeftovers } from './lab/network.ts';
+import { NEWER_ROOT } from './lab/root.ts';
 
 type Outcome = 'passed' | 'failed' | 'skipped';
 
@@ -23,7 +24,6 @@ interface Result {
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const cache = fileURLToPath(new URL('../.cache/interop/', import.meta.url));
-const NEWER_ROOT = process.env.EVPND_NEWER_ROOT ?? join(cache, 'sid-root');
 const STEM = 'evl';
 
 async function main(args: readonly string[]): Promise<number> {

@@ -44,6 +44,13 @@ export class Daemon {
     return this.#child.exitCode;
   }
 
+  /** How it ended, in words: `with status 1`, `by SIGSEGV`. */
+  get ending(): string {
+    const { exitCode, signalCode } = this.#child;
+    if (signalCode !== null) return `by ${signalCode}`;
+    return exitCode === null ? 'not yet' : `with status ${exitCode}`;
+  }
+
   get log(): string {
     return readFileSync(this.logFile, 'utf8');
   }

@@ -10,6 +10,12 @@ import type { Network } from './network.ts';
 import { run } from './network.ts';
 import { inRoot } from './root.ts';
 
+/**
+ * As its package starts them (/etc/frr/daemons). zebra with a smaller buffer for the kernel's notifications ends itself
+ * ("recvmsg overrun: No buffer space available", status 255) when it is slow to read those of 100,000 entries.
+ */
+const DAEMON_OPTIONS: Readonly<Record<string, readonly string[]>> = { zebra: ['-s', '90000000'] };
+
 export interface FrrOptions {
   readonly network: Network;
   readonly daemons: Daemons;
@@ -88,6 +94,7 @@ export class Frr {
 
   async #startDaemon(name: string, options: FrrOptions): Promise<void> {
     const daemon = [`/usr/lib/frr/${name}`, '-N', this.#space, '-A', '127.0.0.1', '--log', 'stdout'];
+    daemon.push(...(DAEMON_OPTIONS[name] ?? []));
     // A UTS namespace of its own, so that the FQDN capability carries the node's name and not the machine's.
     const named = ['unshare', '-u', 'sh', '-c', 'hostname "$0"; exec "$@"', this.#node];
     const command = this.#network.command(this.#node, [...named, ...inRoot(this.#root, daemon)]);

@@ -30,7 +30,8 @@ export class LabContext {
   readonly root: string | undefined;
   readonly #sources: string;
   readonly #onStep: (step: string) => void;
-  readonly #frrs: Frr[] = [];
+  /** Peers that need files outside of the lab's directory. */
+  readonly #withFiles: { removeFiles(): void }[] = [];
   #step = 'set-up';
 
   constructor(options: {
@@ -69,7 +70,7 @@ export class LabContext {
   async frr(node: string, configuration: string, root = this.root): Promise<Frr> {
     const { network, daemons, directory } = this;
     const frr = await Frr.start({ network, daemons, node, configuration, logDirectory: directory, root });
-    this.#frrs.push(frr);
+    this.#withFiles.push(frr);
     return frr;
   }
 
@@ -91,7 +92,9 @@ export class LabContext {
   async bird(node: string, configuration: string): Promise<Bird> {
     const { network, daemons, directory, root } = this;
     if (!root) throw new Error('BIRD with EVPN needs the newer root');
-    return Bird.start({ network, daemons, node, configuration, directory, root });
+    const bird = await Bird.start({ network, daemons, node, configuration, directory, root });
+    this.#withFiles.push(bird);
+    return bird;
   }
 
   /** Captures BGP and VXLAN on an interface into the lab's directory, from now until the lab ends. */
@@ -105,14 +108,14 @@ export class LabContext {
   /** Takes everything away. */
   async remove(): Promise<void> {
     await this.daemons.stop();
-    for (const frr of this.#frrs) frr.removeFiles();
+    for (const peer of this.#withFiles) peer.removeFiles();
     this.network.remove();
   }
 
   /** The same without waiting, for signals and crashes. */
   abandon(): void {
     this.daemons.kill();
-    for (const frr of this.#frrs) frr.removeFiles();
+    for (const peer of this.#withFiles) peer.removeFiles();
     this.network.remove();
   }
 }

@@ -1,5 +1,5 @@
 /** GoBGP, ExaBGP and BIRD in a namespace. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Daemon, Daemons } from './daemons.ts';
 import { eventually } from './expect.ts';
@@ -23,11 +23,12 @@ export class Gobgp {
     this.#options = options;
   }
 
-  static async start(options: PeerOptions): Promise<Gobgp> {
+  static async start(options: PeerOptions & { readonly logLevel?: string }): Promise<Gobgp> {
     const file = join(options.directory, `${options.node}.toml`);
     writeFileSync(file, options.configuration);
     const gobgp = new Gobgp(options);
-    const command = ['gobgpd', '-f', file, '--api-hosts', '127.0.0.1:50051', '-l', 'debug', '-p'];
+    const level = options.logLevel ?? 'debug';
+    const command = ['gobgpd', '-f', file, '--api-hosts', '127.0.0.1:50051', '-l', level, '-p'];
     const log = join(options.directory, `${options.node}-gobgpd.log`);
     options.daemons.start('gobgpd', options.network.command(options.node, command), log);
     await eventually('gobgpd answers', () => gobgp.command('global'));
@@ -67,18 +68,20 @@ export class Exabgp {
 export class Bird {
   readonly #options: PeerOptions & { readonly root: string };
   readonly #socket: string;
+  /** As seen from inside the root. */
+  readonly #file: string;
 
   private constructor(options: PeerOptions & { readonly root: string }) {
     this.#options = options;
+    this.#file = `/tmp/${options.network.namespace(options.node)}.bird.conf`;
     this.#socket = `/run/bird/${options.network.namespace(options.node)}.ctl`;
   }
 
   static async start(options: PeerOptions & { readonly root: string }): Promise<Bird> {
     const bird = new Bird(options);
-    const inside = `/tmp/${options.network.namespace(options.node)}.bird.conf`;
-    writeFileSync(join(options.root, inside), options.configuration);
+    writeFileSync(join(options.root, bird.#file), options.configuration);
     mkdirSync(join(options.root, 'run/bird'), { recursive: true });
-    const command = inRoot(options.root, ['bird', '-f', '-c', inside, '-s', bird.#socket]);
+    const command = inRoot(options.root, ['bird', '-f', '-c', bird.#file, '-s', bird.#socket]);
     const log = join(options.directory, `${options.node}-bird.log`);
     options.daemons.start('bird', options.network.command(options.node, command), log);
     await eventually('bird answers', () => bird.show('status'));
@@ -90,5 +93,10 @@ export class Bird {
     const { network, node, root } = this.#options;
     const command = ['birdc', '-s', this.#socket, 'show', ...words.split(' ')];
     return network.exec(node, inRoot(root, command));
+  }
+
+  /** Removes what it needed inside the root. */
+  removeFiles(): void {
+    rmSync(join(this.#options.root, this.#file), { force: true });
   }
 }

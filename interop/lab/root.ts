@@ -1,4 +1,8 @@
 /** Commands inside a newer Debian root (made by `interop/setup --newer`), or as they are where there is none. */
+import { fileURLToPath } from 'node:url';
+
+export const NEWER_ROOT =
+  process.env.EVPND_NEWER_ROOT ?? fileURLToPath(new URL('../../.cache/interop/sid-root', import.meta.url));
 
 /**
  * `ip netns exec` has already given the command a private mount namespace, so what is mounted here vanishes

@@ -1,7 +1,11 @@
 /*
  * The kernel's forwarding table from the outside, in plain C, as a measure for everything else:
  *
- *   fdb write COUNT DEVICE...        writes COUNT remote MACs, evenly over the VXLAN devices, and takes them out again
+ *   fdb write 1|2 COUNT DEVICE...    writes COUNT remote MACs, evenly over the VXLAN devices, waits for the end of its input,
+ *                                    and takes them out one by one; prints the time before and after each, and the
+ *                                    processor time of all. A remote MAC is an entry of the bridge and one of the VXLAN
+ *                                    device: one message for both (the kernel performs it for the master first, then
+ *                                    for the device), or two
  *   fdb watch TARGET...              prints the time whenever so many remote MACs are there, one target after the other
  *   fdb latency COUNT FROM PORT TO   makes COUNT local MACs on PORT in namespace FROM, one by one, and prints how long each
  *                                    takes to be a remote entry in namespace TO, in microseconds
@@ -106,29 +110,48 @@ static void perform(int fd, struct entry *entries, int count, int lengthOfEach) 
   }
 }
 
-static void write_all(int fd, int type, unsigned count, char **devices, int deviceCount) {
+/* Requests about the hosts in turn; `messages` of 2 asks the bridge and the device each by itself. */
+static void write_all(int fd, int type, int messages, unsigned count, char **devices, int deviceCount) {
   static struct entry batch[BATCH];
-  int flags = NTF_SELF | NTF_MASTER | NTF_EXT_LEARNED;
   unsigned *indexes = calloc(deviceCount, sizeof *indexes);
-  for (int i = 0; i < deviceCount; i++) indexes[i] = if_nametoindex(devices[i]);
+  for (int i = 0; i < deviceCount; i++) {
+    indexes[i] = if_nametoindex(devices[i]);
+    if (indexes[i] == 0) fail(devices[i]);
+  }
+  int state = NUD_REACHABLE | NUD_NOARP;
   for (unsigned host = 0; host < count;) {
     int filled = 0;
-    for (; filled < BATCH && host < count; filled++, host++) {
+    for (; filled < BATCH && host < count; host++) {
       unsigned device = indexes[(unsigned long)host * deviceCount / count];
-      fill(&batch[filled], type, device, host, NUD_REACHABLE | NUD_NOARP, flags, 1 + host % VTEPS);
+      unsigned vtep = 1 + host % VTEPS;
+      if (messages == 1) {
+        fill(&batch[filled++], type, device, host, state, NTF_SELF | NTF_MASTER | NTF_EXT_LEARNED, vtep);
+      } else {
+        fill(&batch[filled++], type, device, host, state, NTF_MASTER | NTF_EXT_LEARNED, vtep);
+        fill(&batch[filled++], type, device, host, state, NTF_SELF | NTF_EXT_LEARNED, vtep);
+      }
     }
     perform(fd, batch, filled, sizeof *batch);
   }
   free(indexes);
 }
 
-static int run_write(unsigned count, char **devices, int deviceCount) {
+static void print_time(void) {
+  printf("%.3f\n", now());
+  fflush(stdout);
+}
+
+static int run_write(int messages, unsigned count, char **devices, int deviceCount) {
+  char input[256];
   int fd = open_netlink(0);
-  double began = now();
-  write_all(fd, RTM_NEWNEIGH, count, devices, deviceCount);
-  double written = now();
-  write_all(fd, RTM_DELNEIGH, count, devices, deviceCount);
-  printf("%.3f %.3f\n", written - began, now() - written);
+  print_time();
+  write_all(fd, RTM_NEWNEIGH, messages, count, devices, deviceCount);
+  print_time();
+  while (read(STDIN_FILENO, input, sizeof input) > 0) continue;
+  print_time();
+  write_all(fd, RTM_DELNEIGH, messages, count, devices, deviceCount);
+  print_time();
+  printf("%.3f\n", (double)clock() * 1e3 / CLOCKS_PER_SEC);
   return 0;
 }
 
@@ -169,8 +192,7 @@ static int run_watch(char **targets, int targetCount) {
       present[host] = there;
       count += there ? 1 : -1;
       if (next < targetCount && count == (unsigned)atoi(targets[next])) {
-        printf("%.3f\n", now());
-        fflush(stdout);
+        print_time();
         next++;
       }
     }
@@ -218,9 +240,11 @@ static int run_latency(unsigned count, char *from, char *port, char *to) {
 }
 
 int main(int argc, char **argv) {
-  if (argc >= 4 && !strcmp(argv[1], "write")) return run_write(atoi(argv[2]), argv + 3, argc - 3);
+  if (argc >= 5 && !strcmp(argv[1], "write") && (!strcmp(argv[2], "1") || !strcmp(argv[2], "2"))) {
+    return run_write(atoi(argv[2]), atoi(argv[3]), argv + 4, argc - 4);
+  }
   if (argc >= 3 && !strcmp(argv[1], "watch")) return run_watch(argv + 2, argc - 2);
   if (argc == 6 && !strcmp(argv[1], "latency")) return run_latency(atoi(argv[2]), argv[3], argv[4], argv[5]);
-  fprintf(stderr, "usage: fdb write COUNT DEVICE... | watch TARGET... | latency COUNT FROM PORT TO\n");
+  fprintf(stderr, "usage: fdb write 1|2 COUNT DEVICE... | watch TARGET... | latency COUNT FROM PORT TO\n");
   return 2;
 }

@@ -4,7 +4,7 @@ import { type Fabric, GENERATOR } from './fabric.ts';
 import type { FeedShape } from './feed.ts';
 import { WorkerProcess } from './generator.ts';
 import { connectAll } from './reflect.ts';
-import type { System } from './systems.ts';
+import type { System } from './systems/system.ts';
 
 export interface ChurnFigures {
   readonly megabytesBefore: number;

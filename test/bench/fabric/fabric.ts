@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Network, removeLeftovers } from '../../../interop/lab/network.ts';
 import { WorkerProcess } from './generator.ts';
-import type { NodeSetting, Place } from './systems.ts';
+import type { NodeSetting, Place } from './systems/system.ts';
 
 const STEM = 'evb';
 export const SYSTEM = 'sut';

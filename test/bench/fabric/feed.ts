@@ -23,6 +23,17 @@ export interface FeedShape {
   readonly perUpdate: number;
 }
 
+/** A feed as leaves send it: each announces its MACs of a VNI in a row, as many to an UPDATE as fit. */
+export const packed = (routes: number, overrides: Partial<FeedShape> = {}): FeedShape => ({
+  first: 0,
+  routes,
+  leaves: Math.max(10, Math.round(routes / 10_000)),
+  vnis: 10,
+  withIp: true,
+  perUpdate: 1000,
+  ...overrides,
+});
+
 export const LOCAL_AS = 65000;
 const CONTEXT = { ...DEFAULT_CONTEXT, fourOctetAs: true, ibgp: true, families: new Set([FAMILY.L2VPN_EVPN]) };
 const CHUNK_OCTETS = 65536;

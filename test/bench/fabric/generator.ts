@@ -1,13 +1,11 @@
 /** The load generator as its parent sees it: worker processes in a namespace of their own, asked over IPC. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FeedShape } from './feed.ts';
-import type { Place } from './systems.ts';
+import type { Place } from './systems/system.ts';
 import type { Target, WorkerReply, WorkerRequest } from './worker.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
-const CONNECT_SECONDS = 30;
 
 export class WorkerProcess {
   readonly #child: ChildProcess;
@@ -33,18 +31,9 @@ export class WorkerProcess {
     return reply;
   }
 
-  /** Opens the sessions; tries again while the other side is starting. */
-  async connect(target: Target, addresses: readonly string[], hosts: number): Promise<void> {
-    const until = performance.now() + CONNECT_SECONDS * 1000;
-    for (;;) {
-      try {
-        await this.ask({ type: 'connect', target, addresses, hosts });
-        return;
-      } catch (error) {
-        if (performance.now() > until) throw error;
-        await sleep(100);
-      }
-    }
+  /** Opens the sessions. */
+  connect(target: Target, addresses: readonly string[], hosts: number): Promise<WorkerReply> {
+    return this.ask({ type: 'connect', target, addresses, hosts });
   }
 
   load(feed: FeedShape): Promise<WorkerReply> {

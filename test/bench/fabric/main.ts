@@ -1,38 +1,40 @@
 /**
- * The bench of the whole daemon beside FRR; writes docs/benchmarks.md and its plots. As root:
+ * The bench of the whole daemon beside FRR, BIRD and GoBGP; writes docs/benchmarks.md and its plots. As root:
  *
  *   node --import=tsx --conditions=evpnd-source test/bench/fabric/main.ts [--runs N] [--only NAME,NAME]
  *
  * With --only, chosen rows are printed and nothing is written.
  */
-import { accessSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { calibrate } from './calibration.ts';
+import { attemptsOf, conduct } from './conduct.ts';
 import { isRoot } from './fabric.ts';
-import { compileFdb } from './leaf.ts';
-import { plot } from './plot.ts';
-import { printReport } from './report.ts';
-import * as rows from './rows.ts';
-import { evpnd, frr, type System } from './systems.ts';
+import { compileFdb } from './fdb.ts';
+import { plotOf } from './plots.ts';
+import { Progress } from './progress.ts';
+import { printReport, printTables } from './report.ts';
+import { bird } from './systems/bird.ts';
+import { evpnd } from './systems/evpnd.ts';
+import { frr } from './systems/frr.ts';
+import { gobgp } from './systems/gobgp.ts';
+import type { System } from './systems/system.ts';
+import { observeWeather } from './weather.ts';
+import type { Work } from './work.ts';
+import { churning } from './works/churning.ts';
+import { growth } from './works/growth.ts';
+import { latencies } from './works/latencies.ts';
+import { leafing } from './works/leafing.ts';
+import { completing, reflecting, unpacked } from './works/reflecting.ts';
 
+const SYSTEMS: readonly System[] = [evpnd, frr, bird, gobgp];
 const CLIENTS = 4;
+/** What takes minutes is done fewer times, so that all of it takes less than half an hour. */
+const RUNS_OF_LONG_WORK = 3;
 const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
-
-/** In the order of the table. */
-const WORK: Readonly<Record<string, (bench: rows.Bench) => Promise<void>>> = {
-  one: (bench) => rows.reflectRow(bench, 100_000, 1),
-  eight: (bench) => rows.reflectRow(bench, 100_000, 8),
-  million: (bench) => rows.reflectRow(bench, 1_000_000, CLIENTS),
-  unpacked: (bench) => rows.unpackedRow(bench, 100_000, CLIENTS),
-  hundred: (bench) => rows.manyClientsRow(bench, 100_000, 100),
-  leaf: (bench) => rows.leafRow(bench, 100_000, 10),
-  'leaf-1000': (bench) => rows.leafRow({ ...bench, runs: Math.min(3, bench.runs) }, 100_000, 1000),
-  latency: (bench) => rows.latencyRow(bench, 300),
-  churn: (bench) => rows.churnRow(bench, 500_000, 60),
-  growth: (bench) => rows.growthRow(bench, [125_000, 250_000, 500_000, 1_000_000], CLIENTS),
-};
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -42,84 +44,96 @@ async function main(): Promise<number> {
     console.log('bench: skipped: network namespaces need root (make bench-quick does without)');
     return 0;
   }
-  const only = values.only?.split(',');
-  const unknown = (only ?? []).filter((name) => !(name in WORK));
-  if (unknown.length > 0) {
-    console.error(`bench: saw --only ${unknown}, expected some of ${Object.keys(WORK).join(', ')}`);
-    return 2;
-  }
   const directory = mkdtempSync(join(tmpdir(), 'evpnd-bench-'));
-  const bench: rows.Bench = {
-    systems: systems(),
-    runs: Number(values.runs),
-    fdb: compileFdb(directory),
-    directory,
-    rows: [],
-    points: [],
-    pauses: new Map(),
-    failures: [],
-    log: (text) => console.log(text),
-  };
   try {
-    for (const [name, work] of Object.entries(WORK)) {
-      if (!only || only.includes(name)) await work(bench);
-    }
+    return await bench(Number(values.runs), values.only?.split(','), directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  rows.pauseRow(bench);
-  const report = printReport(bench, version());
-  if (only) console.log(report.slice(report.indexOf('| Work'), report.indexOf('![')));
-  else writeAll(report, bench.points);
+}
+
+async function bench(runs: number, only: readonly string[] | undefined, directory: string): Promise<number> {
+  const all = plan(SYSTEMS.filter(isThere), runs, directory);
+  const names = new Set(all.map(({ name }) => name));
+  const unknown = (only ?? []).filter((name) => !names.has(name));
+  if (unknown.length > 0) {
+    console.error(`bench: saw --only ${unknown}, expected some of ${[...names].join(', ')}`);
+    return 2;
+  }
+  const works = all.filter(({ name }) => only?.includes(name) ?? true);
+  const weather = await observeWeather();
+  // The first time is that of code not compiled yet.
+  calibrate();
+  const progress = new Progress(attemptsOf(works), process.stdout, () => performance.now());
+  const results = await conduct(works, progress, () => calibrate().milliseconds);
+  if (only) {
+    console.log(printTables(results));
+    return 0;
+  }
+  writeFileSync(join(docs, 'benchmarks.md'), printReport(results, { systems: SYSTEMS, runs, weather }));
+  for (const what of ['time', 'memory'] as const) {
+    writeFileSync(join(docs, `benchmarks-${what}.svg`), plotOf(what, results.points, CLIENTS));
+  }
+  console.log('wrote docs/benchmarks.md');
   return 0;
 }
 
-function systems(): System[] {
-  try {
-    accessSync('/usr/lib/frr/bgpd');
-    return [evpnd, frr];
-  } catch {
-    console.log('bench: FRR is not installed (interop/setup does it): evpnd alone');
-    return [evpnd];
+/** In the order of the tables. */
+function plan(systems: readonly System[], runs: number, directory: string): Work[] {
+  const few = Math.min(RUNS_OF_LONG_WORK, runs);
+  const works: Work[] = [
+    reflecting(systems, { name: 'one', routes: 100_000, clients: 1, runs }),
+    reflecting(systems, { name: 'eight', routes: 100_000, clients: 8, runs }),
+    reflecting(systems, {
+      name: 'million',
+      routes: 1_000_000,
+      clients: CLIENTS,
+      runs,
+      peakMegabytes: 250,
+    }),
+    unpacked(systems, runs),
+    completing(systems, {
+      name: 'hundred',
+      routes: 100_000,
+      clients: 100,
+      runs: 1,
+      among: ['evpnd', 'FRR', 'BIRD'],
+    }),
+    completing(systems, {
+      name: 'small',
+      routes: 5000,
+      clients: CLIENTS,
+      runs: 1,
+      among: ['evpnd', 'FRR', 'BIRD', 'GoBGP'],
+    }),
+    churning(systems, { standing: 500_000, perSecond: 5000, seconds: 60, runs: 1 }),
+    growth(systems, [125_000, 250_000, 500_000, 1_000_000], CLIENTS, few),
+  ];
+  const fdb = compileFdb(directory);
+  if (fdb === undefined) {
+    console.log('bench: there is no gcc: what a leaf does is left out');
+    return works;
   }
+  works.push(
+    leafing(systems, { name: 'leaf', routes: 100_000, vnis: 10, runs, fdb }),
+    leafing(systems, {
+      name: 'leaf-1000',
+      routes: 100_000,
+      vnis: 1000,
+      runs: few,
+      fdb,
+    }),
+    latencies(systems, { samples: 300, runs: 1, fdb, directory }),
+  );
+  return works;
 }
 
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
-function writeAll(report: string, points: readonly rows.Point[]): void {
-  const series = (value: (point: rows.Point) => number) =>
-    (
-      [
-        ['FRR', '#b04a2f'],
-        ['evpnd', '#1f6fb4'],
-      ] as const
-    ).map(([name, colour]) => ({
-      name,
-      colour,
-      points: points
-        .filter(({ system }) => system === name)
-        .map((point) => [point.routes, value(point)] as const),
-    }));
-  const title = `Reflecting type-2 routes to ${CLIENTS} clients`;
-  const time = plot(
-    `${title}: time`,
-    'routes',
-    'milliseconds',
-    series((point) => point.milliseconds),
-  );
-  const memory = plot(
-    `${title}: memory`,
-    'routes',
-    'peak MB',
-    series((point) => point.megabytes),
-  );
-  writeFileSync(join(docs, 'benchmarks.md'), report);
-  writeFileSync(join(docs, 'benchmarks-time.svg'), time);
-  writeFileSync(join(docs, 'benchmarks-memory.svg'), memory);
-  console.log('wrote docs/benchmarks.md');
+function isThere(system: System): boolean {
+  const version = system.version();
+  if (version === undefined) {
+    console.log(`bench: ${system.name} is not there (${system.from} installs it): its columns stay empty`);
+  }
+  return version !== undefined;
 }
 
 process.exit(await main());

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fabric } from './fabric.ts';
 import type { FeedShape } from './feed.ts';
-import type { Running, System } from './systems.ts';
+import type { Running, System } from './systems/system.ts';
 
 export interface ReflectFigures {
   readonly announceMilliseconds: number;
@@ -13,7 +13,10 @@ export interface ReflectFigures {
   readonly againMilliseconds: number;
   readonly deathMilliseconds: number;
   readonly peakMegabytes: number;
+  /** Of the first announcement. */
   readonly processorSeconds: number;
+  /** Of all four. */
+  readonly processorSecondsInAll: number;
   readonly pauseMilliseconds: number | undefined;
 }
 
@@ -53,6 +56,7 @@ export async function reflect(
       const awaited = sink.ask({ type: 'await', count, seconds: PATIENCE_SECONDS });
       const { at } = await source.ask({ type: what });
       const { at: done } = await awaited;
+      running.assertRunning();
       const took = done < 0 ? Number.POSITIVE_INFINITY : done - at;
       // What is left over of this step does not count for the next.
       await sleep(200);
@@ -71,6 +75,7 @@ export async function reflect(
       againMilliseconds,
       deathMilliseconds,
       processorSeconds,
+      processorSecondsInAll: running.processorSeconds() - processor,
       peakMegabytes: running.peakMegabytes(),
       pauseMilliseconds: await running.longestPause(),
     };

@@ -1,7 +1,7 @@
 /**
  * Just enough of a BGP speaker to feed and to count: connects, says OPEN and KEEPALIVE, and hands over UPDATEs as octets.
  *
- * RFC 4271 sections 4.1 and 4.2.
+ * RFC 4271 sections 4.1, 4.2 and 8.2.2.
  */
 import net from 'node:net';
 import { encodeKeepalive, encodeOpen, FAMILY, HEADER_LENGTH, MESSAGE_TYPE } from 'bgp-protocol';
@@ -24,16 +24,20 @@ const received = new Uint8Array(256 * 1024);
 const KEEPALIVE = encodeKeepalive();
 /** Often enough for the shortest hold time that the other side may ask for. */
 const KEEPALIVE_MILLISECONDS = 1000;
+/** A session that takes longer is begun anew by who wants it. */
+const ESTABLISH_MILLISECONDS = 10_000;
 
 export class Speaker {
   readonly socket: net.Socket;
   readonly established: Promise<void>;
   readonly #options: SpeakerOptions;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   /** The beginning of a message that was not received whole. */
   #rest = new Uint8Array(0);
   #confirm: () => void = () => {};
   #ended = false;
+  #reason = 'closed';
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
@@ -47,12 +51,12 @@ export class Speaker {
     });
     this.established = new Promise((resolve, reject) => {
       this.#confirm = resolve;
-      this.socket.once('close', () => reject(new Error(`no session from ${localAddress}`)));
+      this.#patience = setTimeout(() => this.#giveUp(), ESTABLISH_MILLISECONDS);
+      this.socket.once('close', () => reject(new Error(`no session from ${localAddress}: ${this.#reason}`)));
     });
     this.socket.once('connect', () => this.socket.write(openOf(localAddress, holdTimeSeconds)));
     this.socket.on('error', (error) => this.#end(error.message));
-    this.socket.on('close', () => this.#end('closed'));
-    this.#timer = setInterval(() => this.socket.write(KEEPALIVE), KEEPALIVE_MILLISECONDS);
+    this.socket.on('close', () => this.#end(this.#reason));
   }
 
   /** Queues all chunks at once, so that the kernel always has more to send than the other side takes. */
@@ -66,13 +70,32 @@ export class Speaker {
   die(): void {
     this.#ended = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#patience);
+    this.socket.resetAndDestroy();
+  }
+
+  /** From the other side's OPEN on: before, a KEEPALIVE is an error of the state machine (section 8.2.2). */
+  #keepAlive(): void {
+    this.socket.write(KEEPALIVE);
+    this.#timer = setInterval(() => this.socket.write(KEEPALIVE), KEEPALIVE_MILLISECONDS);
+  }
+
+  #establish(): void {
+    clearTimeout(this.#patience);
+    this.#confirm();
+  }
+
+  #giveUp(): void {
+    this.#end(`no KEEPALIVE within ${ESTABLISH_MILLISECONDS / 1000} s`);
     this.socket.resetAndDestroy();
   }
 
   #end(reason: string): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#patience);
     if (this.#ended) return;
     this.#ended = true;
+    this.#reason = reason;
     this.#options.onEnd(reason);
   }
 
@@ -98,8 +121,8 @@ export class Speaker {
   #message(bytes: Uint8Array, start: number, end: number): void {
     const type = bytes[start + 18];
     if (type === MESSAGE_TYPE.UPDATE) this.#options.onUpdate(bytes, start, end);
-    else if (type === MESSAGE_TYPE.OPEN) this.socket.write(KEEPALIVE);
-    else if (type === MESSAGE_TYPE.KEEPALIVE) this.#confirm();
+    else if (type === MESSAGE_TYPE.OPEN) this.#keepAlive();
+    else if (type === MESSAGE_TYPE.KEEPALIVE) this.#establish();
     else if (type === MESSAGE_TYPE.NOTIFICATION) {
       this.#end(`NOTIFICATION ${bytes[start + 19]}/${bytes[start + 20]}`);
     }

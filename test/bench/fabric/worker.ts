@@ -43,6 +43,7 @@ interface Receiver {
   readonly counter: HostCounter;
 }
 
+const CONNECT_SECONDS = 30;
 /** Every second one announces. */
 const CHURN_TURNS_PER_SECOND = 100;
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -85,22 +86,33 @@ class Worker {
 
   async #connect(target: Target, addresses: readonly string[], hosts: number): Promise<void> {
     this.#ended = [];
-    this.#receivers = addresses.map((localAddress) => {
+    const until = now() + CONNECT_SECONDS * 1000;
+    const opened = addresses.map((address) => this.#open(target, address, hosts, until));
+    this.#receivers = await Promise.all(opened);
+  }
+
+  /** Tries again while the other side is starting, or refuses one of many that come at once. */
+  async #open(target: Target, localAddress: string, hosts: number, until: number): Promise<Receiver> {
+    for (;;) {
+      let isEstablished = false;
       const counter = new HostCounter(hosts);
       const speaker = new Speaker({
         ...target,
         localAddress,
         onUpdate: (bytes, start, end) => counter.update(bytes, start, end),
         onRead: () => this.#check(counter),
-        onEnd: (reason) => this.#ended.push(`${localAddress}: ${reason}`),
+        onEnd: (reason) => {
+          if (isEstablished) this.#ended.push(`${localAddress}: ${reason}`);
+        },
       });
-      return { speaker, counter };
-    });
-    try {
-      await Promise.all(this.#receivers.map(({ speaker }) => speaker.established));
-    } catch (error) {
-      for (const { speaker } of this.#receivers.splice(0)) speaker.die();
-      throw error;
+      try {
+        await speaker.established;
+        isEstablished = true;
+        return { speaker, counter };
+      } catch (error) {
+        if (now() > until) throw error;
+        await sleep(100);
+      }
     }
   }
 
