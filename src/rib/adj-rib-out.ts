@@ -316,7 +316,7 @@ export class AdjRibOut {
       this.#members
         .encodingOf(member)
         .encode(this.#sent, this.#batch, NONE, (buffer) => this.#write(member, buffer));
-      for (let i = 0; i < count; i++) this.#host.settle(rows[i]!);
+      this.#host.settleAll(rows, count);
     }
     if (pending.size === 0 && this.#members.has(member)) {
       if (member.owesEndOfRefresh) {

@@ -62,8 +62,8 @@ const ETHERNET_AD_KEY_OCTETS = 22;
 const ETHERNET_TAG_OCTETS = 4;
 
 /**
- * Splits the NLRI at `start` to `end` (type, length, value) into `key` and `payload`, both written from their index 0;
- * they hold up to MAX_EVPN_KEY_OCTETS and MAX_EVPN_PAYLOAD_OCTETS. Returns keyLength << 8 | payloadLength, or -1 when the
+ * Splits the NLRI at `start` to `end` (type, length, value) into `key`, written from `keyAt` on, and `payload`, from its
+ * index 0; they hold up to MAX_EVPN_KEY_OCTETS and MAX_EVPN_PAYLOAD_OCTETS. Returns keyLength << 8 | payloadLength, or -1 when the
  * fields of the key cannot be told apart (validateEvpnNlri then says why). A route that is only faulty after its key,
  * such as a type 2 without labels, splits, so that it can be treated as withdrawn.
  */
@@ -73,16 +73,17 @@ export function splitEvpnNlri(
   end: number,
   key: Uint8Array,
   payload: Uint8Array,
+  keyAt = 0,
 ): number {
   if (end - start < 2 || bytes[start + 1] !== end - start - 2) return -1;
-  key[0] = bytes[start];
+  key[keyAt] = bytes[start];
   switch (bytes[start]) {
     case EVPN_ROUTE_TYPE.MAC_IP_ADVERTISEMENT:
-      return splitAroundEsi(bytes, start, macIpLabelsAt(bytes, start, end), end, key, payload);
+      return splitAroundEsi(bytes, start, macIpLabelsAt(bytes, start, end), end, key, keyAt, payload);
     case EVPN_ROUTE_TYPE.IP_PREFIX:
-      return splitAroundEsi(bytes, start, ipPrefixGatewayAt(start, end), end, key, payload);
+      return splitAroundEsi(bytes, start, ipPrefixGatewayAt(start, end), end, key, keyAt, payload);
     default:
-      return splitBeforeTrailer(bytes, start, end, trailerOctets(bytes, start, end), key, payload);
+      return splitBeforeTrailer(bytes, start, end, trailerOctets(bytes, start, end), key, keyAt, payload);
   }
 }
 
@@ -93,17 +94,18 @@ function splitAroundEsi(
   restAt: number,
   end: number,
   key: Uint8Array,
+  keyAt: number,
   payload: Uint8Array,
 ): number {
   if (restAt < 0) return -1;
   let from = start + 2;
-  let to = 1;
-  for (; to < 1 + RD_OCTETS; from++, to++) key[to] = bytes[from];
+  let to = keyAt + 1;
+  for (; to < keyAt + 1 + RD_OCTETS; from++, to++) key[to] = bytes[from];
   let into = 0;
   for (; into < ESI_OCTETS; from++, into++) payload[into] = bytes[from];
   for (; from < restAt; from++, to++) key[to] = bytes[from];
   for (; from < end; from++, into++) payload[into] = bytes[from];
-  return (to << 8) | into;
+  return ((to - keyAt) << 8) | into;
 }
 
 /** The other types: the payload, if any, is the last octets. -1 as trailer says that the key is malformed. */
@@ -113,16 +115,17 @@ function splitBeforeTrailer(
   end: number,
   trailer: number,
   key: Uint8Array,
+  keyAt: number,
   payload: Uint8Array,
 ): number {
   if (trailer < 0) return -1;
   const restAt = end - trailer;
   let from = start + 2;
-  let to = 1;
+  let to = keyAt + 1;
   for (; from < restAt; from++, to++) key[to] = bytes[from];
   let into = 0;
   for (; from < end; from++, into++) payload[into] = bytes[from];
-  return (to << 8) | into;
+  return ((to - keyAt) << 8) | into;
 }
 
 /** Where the gateway of a type-5 route begins; -1 when its length is that of neither family. */
