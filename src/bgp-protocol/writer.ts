@@ -56,6 +56,11 @@ export class Writer {
     for (let from = start, to = target; from < end; from++, to++) bytes[to] = octets[from];
   }
 
+  /** Room for `count` octets that the caller puts into `memory` by itself: where they begin. */
+  reserve(count: number): number {
+    return this.#grow(count);
+  }
+
   fill(value: number, count: number): void {
     const at = this.#grow(count);
     this.#bytes.fill(value, at, at + count);
