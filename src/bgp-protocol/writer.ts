@@ -1,12 +1,16 @@
 /**
  * A growing buffer of octets to send. All numbers are in network byte order (RFC 4271 section 4).
  */
+import { viewOf } from './octets.ts';
+
 export class Writer {
   #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
 
   constructor(capacity = 4096) {
     this.#bytes = new Uint8Array(Math.max(capacity, 16));
+    this.#view = viewOf(this.#bytes);
   }
 
   get length(): number {
@@ -91,6 +95,11 @@ export class Writer {
     return this.#bytes;
   }
 
+  /** A view of `memory`. */
+  get memoryView(): DataView {
+    return this.#view;
+  }
+
   reset(): void {
     this.#length = 0;
   }
@@ -109,6 +118,7 @@ export class Writer {
       const larger = new Uint8Array(capacity);
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
+      this.#view = viewOf(larger);
     }
     this.#length = need;
     return at;

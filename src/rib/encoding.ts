@@ -7,11 +7,12 @@
 import {
   type CodecContext,
   FAMILY,
-  joinEvpnNlri,
+  joinEvpnViews,
   leastPayloadOctets,
   MAX_EXTENDED_MESSAGE_LENGTH,
   MAX_MESSAGE_LENGTH,
   UpdateWriter,
+  viewOf,
   Writer,
 } from 'bgp-protocol';
 import { type Batch, WITHDRAWN } from './batch.ts';
@@ -24,7 +25,7 @@ import type { TargetSetId, TargetSets, WantedSets } from './target-sets.ts';
 
 /** A buffer is handed over once it holds this many octets. */
 const BUFFER_OCTETS = 65536;
-const NO_PAYLOAD = new Uint8Array(256);
+const NO_PAYLOAD = viewOf(new Uint8Array(256));
 
 /** Text that is equal when two peers can share buffers. */
 export function encodingKey(context: CodecContext): string {
@@ -156,7 +157,7 @@ export class Encoding {
       const payloadEnd = payloads.end(payload);
       const at = updates.reserve(nlriOctets(end - start, payloadEnd - payloadStart));
       if (at < 0) this.#unfit.push(route);
-      else joinEvpnNlri(keys.bytes, start, end, payloads.arena, payloadStart, payloadEnd, out.memory, at);
+      else joinEvpnViews(keys.view, start, end, payloads.view, payloadStart, payloadEnd, out.memoryView, at);
       if (out.length >= BUFFER_OCTETS) {
         updates.end();
         this.#hand(deliver);
@@ -195,7 +196,7 @@ export class Encoding {
     const end = keys.end(route);
     const padding = leastPayloadOctets(keys.bytes, start, end);
     const at = this.#updates.reserve(nlriOctets(end - start, padding));
-    joinEvpnNlri(keys.bytes, start, end, NO_PAYLOAD, 0, padding, this.#out.memory, at);
+    joinEvpnViews(keys.view, start, end, NO_PAYLOAD, 0, padding, this.#out.memoryView, at);
   }
 
   #hand(deliver: Deliver): void {

@@ -38,6 +38,7 @@ const MOVED_PER_INSERT = 16;
 export class KeyArena {
   #words: Int32Array;
   #octets: Uint8Array;
+  #view: DataView;
   #top = 0;
   #chunkBase = new Int32Array(64);
   #chunkWords = new Uint8Array(64);
@@ -61,6 +62,7 @@ export class KeyArena {
   constructor() {
     this.#words = new Int32Array(CHUNK_ROWS * KEY_WORDS[0] * 4);
     this.#octets = new Uint8Array(this.#words.buffer);
+    this.#view = new DataView(this.#words.buffer);
   }
 
   get size(): number {
@@ -75,6 +77,11 @@ export class KeyArena {
   /** The memory of all keys; replaced when the arena grows. */
   get bytes(): Uint8Array {
     return this.#octets;
+  }
+
+  /** A view of `bytes`. */
+  get view(): DataView {
+    return this.#view;
   }
 
   get memoryOctets(): number {
@@ -259,6 +266,7 @@ export class KeyArena {
     if (this.#top > this.#words.length) {
       this.#words = grown(this.#words, Math.max(this.#words.length * 2, this.#top));
       this.#octets = new Uint8Array(this.#words.buffer);
+      this.#view = new DataView(this.#words.buffer);
     }
     this.#fresh[size] = chunk << CHUNK_BITS;
     this.#freshEnd[size] = (chunk + 1) << CHUNK_BITS;

@@ -13,8 +13,9 @@ export const MOST_KEY_WORDS = KEY_WORDS[3];
 
 export class KeyBatch {
   readonly words = new Int32Array(BATCH_KEYS * MOST_KEY_WORDS);
-  /** The memory of `words`: the next key is written here, from `at` on. */
+  /** The memory of `words`, and a view of it: the next key is written here, from `at` on. */
   readonly octets = new Uint8Array(this.words.buffer);
+  readonly view = new DataView(this.words.buffer);
   /** Where each key begins, in words; and where the last one ends. */
   readonly start = new Int32Array(BATCH_KEYS + 1);
   readonly hash = new Int32Array(BATCH_KEYS);

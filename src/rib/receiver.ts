@@ -12,9 +12,10 @@ import {
   keyLengthOf,
   MAX_EVPN_PAYLOAD_OCTETS,
   payloadLengthOf,
-  splitEvpnNlri,
+  splitEvpnViews,
   UPDATE_ERROR,
   type UpdateVisitor,
+  viewOf,
 } from 'bgp-protocol';
 import type { AttributeTable } from './attribute-table.ts';
 import { type AttributesId, LOCAL, type PayloadId, type RouteId, type SourceId } from './ids.ts';
@@ -48,6 +49,10 @@ const WITHDRAWN: PayloadId = 0;
 export class Receiver implements UpdateVisitor {
   readonly #rib: ReceiveInto;
   readonly #payload = new Uint8Array(MAX_EVPN_PAYLOAD_OCTETS);
+  readonly #payloadView = viewOf(this.#payload);
+  /** The octets that were read last, most often those of the next UPDATE too, with a view of them. */
+  #bytes: Uint8Array = this.#payload;
+  #view = this.#payloadView;
   #source: SourceId = LOCAL;
   #onFault: (fault: BgpFault) => void = () => {};
   /** Held with a reference, also between UPDATEs: most often the next one has the same block. */
@@ -119,8 +124,7 @@ export class Receiver implements UpdateVisitor {
         this.#rib.memberships.announce(this.#source, bytes, start, end, this.#attributes);
       return;
     }
-    const keys = this.#keys;
-    const split = splitEvpnNlri(bytes, start, end, keys.octets, this.#payload, keys.at);
+    const split = this.#split(bytes, start, end);
     if (split < 0) return;
     const { payloads } = this.#rib;
     const payload = payloads.intern(this.#payload, 0, payloadLengthOf(split));
@@ -133,9 +137,17 @@ export class Receiver implements UpdateVisitor {
       if (family === FAMILY.RT_CONSTRAINT) this.#rib.memberships.withdraw(this.#source, bytes, start, end);
       return;
     }
-    const keys = this.#keys;
-    const split = splitEvpnNlri(bytes, start, end, keys.octets, this.#payload, keys.at);
+    const split = this.#split(bytes, start, end);
     if (split >= 0) this.#add(keyLengthOf(split), WITHDRAWN);
+  }
+
+  #split(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
+    const keys = this.#keys;
+    return splitEvpnViews(bytes, this.#view, start, end, keys.view, keys.at, this.#payloadView);
   }
 
   #add(keyLength: number, payload: PayloadId): void {
