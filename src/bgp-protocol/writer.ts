@@ -5,12 +5,12 @@ import { viewOf } from './octets.ts';
 
 export class Writer {
   #bytes: Uint8Array;
-  #view: DataView;
+  /** Made when somebody asks for it: most writers write one message. */
+  #view: DataView | undefined;
   #length = 0;
 
   constructor(capacity = 4096) {
     this.#bytes = new Uint8Array(Math.max(capacity, 16));
-    this.#view = viewOf(this.#bytes);
   }
 
   get length(): number {
@@ -97,7 +97,7 @@ export class Writer {
 
   /** A view of `memory`. */
   get memoryView(): DataView {
-    return this.#view;
+    return (this.#view ??= viewOf(this.#bytes));
   }
 
   reset(): void {
@@ -118,7 +118,7 @@ export class Writer {
       const larger = new Uint8Array(capacity);
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
-      this.#view = viewOf(larger);
+      this.#view = undefined;
     }
     this.#length = need;
     return at;

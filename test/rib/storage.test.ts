@@ -1,6 +1,7 @@
 /** The storage under the table, each part against the plain collection that it stands for. */
 import fc from 'fast-check';
 import t from 'tap';
+import { AnnouncedBySet } from '../../src/rib/announced-by-set.ts';
 import { ByteTable } from '../../src/rib/byte-table.ts';
 import { KeyArena, MAX_KEY_OCTETS } from '../../src/rib/key-arena.ts';
 import { KeyBatch } from '../../src/rib/key-batch.ts';
@@ -194,5 +195,45 @@ t.test('KeyArena: rows are found after growth, and removed ones are used again',
   t.throws(() => arena.remove(rows[0]!), { message: /is not in use/ });
   for (let i = 0; i < 20_001; i++) arena.insert(key(i + 600_000), 0);
   t.equal(arena.rowLimit, limit);
+  t.end();
+});
+
+t.test('AnnouncedBySet: lists and counts agree with a Map, whatever is added and removed', (t) => {
+  const step = fc.record({ route: fc.nat(40), set: fc.integer({ min: 1, max: 200 }), source: fc.nat(3) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const bySet = new AnnouncedBySet();
+      const model = new Map<number, { set: number; source: number }>();
+      for (const { route, set, source } of steps) {
+        const known = model.get(route);
+        if (known === undefined) {
+          bySet.add(route, set, source);
+          model.set(route, { set, source });
+        } else {
+          bySet.remove(route, known.set, known.source);
+          model.delete(route);
+        }
+      }
+      for (let set = 1; set < bySet.setLimit; set++) {
+        const mine = [...model].filter(([, one]) => one.set === set);
+        const listed: number[] = [];
+        bySet.forEach(set, (route) => listed.push(route));
+        if (
+          listed.sort().join() !==
+          mine
+            .map(([route]) => route)
+            .sort()
+            .join()
+        )
+          return false;
+        for (let source = 0; source < 4; source++) {
+          const others = mine.filter(([, one]) => one.source !== source).length;
+          if (bySet.countExcept(set, source) !== others) return false;
+        }
+      }
+      return true;
+    }),
+    { numRuns: 300 },
+  );
   t.end();
 });
