@@ -5,6 +5,7 @@
  * (End-of-RIB). The UPDATE is checked whole before anything of it is handed over.
  */
 import { writeScannedBlock } from './attribute-block.ts';
+import { AttributeRepeat } from './attribute-repeat.ts';
 import { AttributeScan } from './attribute-scan.ts';
 import { mpReachNlriStart } from './attributes/index.ts';
 import type { CodecContext } from './context.ts';
@@ -63,6 +64,8 @@ class NlriField {
 
 class UpdateWalk {
   readonly scan = new AttributeScan();
+  /** What `block` was made of, as long as it is that of routes in MP_REACH_NLRI. */
+  readonly repeat = new AttributeRepeat();
   readonly block = new Writer(8192);
   readonly withdrawn = new NlriField();
   readonly unreach = new NlriField();
@@ -130,7 +133,13 @@ function walkOnce(
     return fault.action;
   }
   const { attributesAt, attributesEnd } = walk;
-  scan.run(bytes, attributesAt, attributesEnd, ctx, purpose === 'observe', (found) => visitor.fault(found));
+  const observe = purpose === 'observe';
+  const bare = attributesAt === start + 4 && attributesEnd === end;
+  if (bare && walk.repeat.matches(bytes, attributesAt, attributesEnd, ctx, observe)) {
+    return walkRepeated(walk, bytes, ctx, visitor);
+  }
+  walk.repeat.forget();
+  scan.run(bytes, attributesAt, attributesEnd, ctx, observe, (found) => visitor.fault(found));
   if (isFinal(scan.action)) return scan.action;
 
   const action = checkFields(walk, bytes, end, ctx, visitor);
@@ -141,13 +150,32 @@ function walkOnce(
   emit(walk.unreach, bytes, visitor, false);
   for (const field of walk.reaching) {
     if (field.empty) continue;
-    if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, field === walk.reach, purpose);
+    if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, field === walk.reach, observe);
     emit(field, bytes, visitor, !withdrawAll);
+  }
+  if (bare && scan.action === undefined && !walk.reach.empty && !scan.came(ATTRIBUTE.MP_UNREACH_NLRI)) {
+    walk.repeat.remember(scan, bytes, attributesAt, attributesEnd, ctx, observe);
   }
   if (end - start === 4) endOfRib(FAMILY.IPV4_UNICAST, ctx, visitor);
   else if (end === attributesEnd && attributesAt === start + 4 && isEndOfRib(scan, end - attributesAt)) {
     endOfRib(familyAt(bytes, scan.valueStart[ATTRIBUTE.MP_UNREACH_NLRI]), ctx, visitor);
   }
+  return action;
+}
+
+/** The rest of the walk for attributes that are those of the UPDATE before: `block` is theirs still. */
+function walkRepeated(
+  walk: UpdateWalk,
+  bytes: Uint8Array,
+  ctx: CodecContext,
+  visitor: UpdateVisitor,
+): FaultAction | undefined {
+  const { reach, repeat, block } = walk;
+  reach.set(reach.family, repeat.nlriStart, repeat.nlriEnd, ctx);
+  const action = checkNlri(reach, bytes, visitor);
+  if (isFinal(action)) return action;
+  visitor.attributes(block.memory, 0, block.length);
+  emit(reach, bytes, visitor, true);
   return action;
 }
 
@@ -265,10 +293,10 @@ function emitBlock(
   ctx: CodecContext,
   visitor: UpdateVisitor,
   multiprotocol: boolean,
-  purpose: WalkPurpose,
+  observe: boolean,
 ): void {
   walk.block.reset();
-  writeScannedBlock(walk.scan, bytes, ctx, multiprotocol, purpose === 'observe', walk.block);
+  writeScannedBlock(walk.scan, bytes, ctx, multiprotocol, observe, walk.block);
   visitor.attributes(walk.block.memory, 0, walk.block.length);
 }
 

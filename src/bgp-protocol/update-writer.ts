@@ -84,6 +84,19 @@ export class UpdateWriter {
     return this.#append(bytes, start, end, pathId);
   }
 
+  /**
+   * Room for one whole NLRI of `length` octets, announced or withdrawn, that the caller writes by itself: the offset in the
+   * memory of `out`, good until the next call; -1 when it does not fit, as above.
+   */
+  reserve(length: number, pathId = 0): number {
+    const whole = length + (this.#withPathId ? 4 : 0);
+    const out = this.#out;
+    if (this.#start < 0) this.#open();
+    if (out.length - this.#start + whole > this.#limit && !this.#reopen(whole)) return -1;
+    if (this.#withPathId) out.u32(pathId);
+    return out.reserve(length);
+  }
+
   /** Routes withdrawn from now on are of this family. */
   beginWithdraw(family: Family): void {
     this.end();
@@ -141,14 +154,10 @@ export class UpdateWriter {
   }
 
   #append(bytes: Uint8Array, start: number, end: number, pathId: number): boolean {
-    const length = end - start + (this.#withPathId ? 4 : 0);
-    const out = this.#out;
-    if (this.#start < 0) this.#open();
-    if (out.length - this.#start + length > this.#limit) {
-      if (!this.#reopen(length)) return false;
-    }
-    if (this.#withPathId) out.u32(pathId);
-    out.range(bytes, start, end);
+    const at = this.reserve(end - start, pathId);
+    if (at < 0) return false;
+    const { memory } = this.#out;
+    for (let from = start, to = at; from < end; from++, to++) memory[to] = bytes[from];
     return true;
   }
 

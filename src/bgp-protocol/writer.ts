@@ -1,8 +1,12 @@
 /**
  * A growing buffer of octets to send. All numbers are in network byte order (RFC 4271 section 4).
  */
+import { viewOf } from './octets.ts';
+
 export class Writer {
   #bytes: Uint8Array;
+  /** Made when somebody asks for it: most writers write one message. */
+  #view: DataView | undefined;
   #length = 0;
 
   constructor(capacity = 4096) {
@@ -56,6 +60,11 @@ export class Writer {
     for (let from = start, to = target; from < end; from++, to++) bytes[to] = octets[from];
   }
 
+  /** Room for `count` octets that the caller puts into `memory` by itself: where they begin. */
+  reserve(count: number): number {
+    return this.#grow(count);
+  }
+
   fill(value: number, count: number): void {
     const at = this.#grow(count);
     this.#bytes.fill(value, at, at + count);
@@ -86,6 +95,11 @@ export class Writer {
     return this.#bytes;
   }
 
+  /** A view of `memory`. */
+  get memoryView(): DataView {
+    return (this.#view ??= viewOf(this.#bytes));
+  }
+
   reset(): void {
     this.#length = 0;
   }
@@ -104,6 +118,7 @@ export class Writer {
       const larger = new Uint8Array(capacity);
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
+      this.#view = undefined;
     }
     this.#length = need;
     return at;

@@ -156,7 +156,7 @@ export class AdjRibOut {
     const member = this.#members.get(peer);
     if (member === undefined || route >= this.#sent.rowLimit) return false;
     const waiting = member.pending?.has(route) === true && !member.told!.has(route);
-    return !waiting && this.#sent.blockFor(route, member) !== 0;
+    return !waiting && !member.isUnseen(route) && this.#sent.blockFor(route, member) !== 0;
   }
 
   /** Whether the peer has been sent its End-of-RIB marker. */
@@ -169,7 +169,12 @@ export class AdjRibOut {
   queued(peer: OutPeer): number {
     const member = this.#members.get(peer);
     if (member === undefined) return 0;
-    return (this.#consumer?.dirty ?? 0) + (member.pending?.size ?? 0);
+    const unseen = member.isCatchingUp ? Math.max(0, this.#sent.rowLimit - member.unseenFrom) : 0;
+    return (
+      (this.#consumer?.dirty ?? 0) +
+      (member.pending?.size ?? 0) +
+      Math.min(unseen, this.#sent.countFor(member))
+    );
   }
 
   /** How many routes the peer has been told, or will have been when it is in step. */
@@ -309,6 +314,8 @@ export class AdjRibOut {
   #serve(member: Member): boolean {
     const pending = member.pending!;
     const rows = this.#rows;
+    const catchesUp = member.isCatchingUp;
+    if (catchesUp && pending.size < SERVE_ROWS) this.#sent.oweMore(member);
     const count = pending.take(rows, SERVE_ROWS);
     if (count > 0) {
       this.#batch.clear();
@@ -316,16 +323,16 @@ export class AdjRibOut {
       this.#members
         .encodingOf(member)
         .encode(this.#sent, this.#batch, NONE, (buffer) => this.#write(member, buffer));
-      for (let i = 0; i < count; i++) this.#host.settle(rows[i]!);
+      this.#host.settleAll(rows, count);
     }
-    if (pending.size === 0 && this.#members.has(member)) {
+    if (member.isPaid && this.#members.has(member)) {
       if (member.owesEndOfRefresh) {
         this.#write(member, refreshMarker(ROUTE_REFRESH_SUBTYPE.END, member.peer.context));
         member.owesEndOfRefresh = false;
       }
       if (!member.congested) this.#members.enterStep(member);
     }
-    return count > 0;
+    return count > 0 || catchesUp;
   }
 
   /** RFC 4724 section 2: the marker follows the initial table, also when changes never stop coming. */
@@ -333,7 +340,7 @@ export class AdjRibOut {
     for (const member of this.#owing) {
       const { rows } = this.#consumer!;
       const through = rows.size === 0 || rows.passes >= member.endOfRibAfterPass;
-      if (!through || (member.pending !== undefined && member.pending.size > 0)) continue;
+      if (!through || !member.isPaid) continue;
       this.#owing.delete(member);
       this.#write(member, this.#members.encodingOf(member).endOfRib());
     }

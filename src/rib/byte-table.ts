@@ -3,6 +3,7 @@
  * All octets live in one arena; ids count references and are reused, and so is their space (free lists by
  * size, in steps of sixteen octets).
  */
+import { viewOf } from 'bgp-protocol';
 import { grown } from '../base/key-table.ts';
 
 const STEP = 16;
@@ -10,6 +11,7 @@ const FREE = -1;
 
 export class ByteTable {
   #bytes: Uint8Array;
+  #view: DataView;
   #top = 0;
   #start: Int32Array;
   #length: Uint16Array;
@@ -28,6 +30,7 @@ export class ByteTable {
 
   constructor(capacity = 64) {
     this.#bytes = new Uint8Array(capacity * 64);
+    this.#view = viewOf(this.#bytes);
     this.#start = new Int32Array(capacity);
     this.#length = new Uint16Array(capacity);
     this.#hash = new Int32Array(capacity);
@@ -51,6 +54,11 @@ export class ByteTable {
   /** The memory that holds every string; replaced when the table grows. */
   get arena(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** A view of `arena`. */
+  get view(): DataView {
+    return this.#view;
   }
 
   get octets(): number {
@@ -155,8 +163,10 @@ export class ByteTable {
     }
     const at = this.#top;
     this.#top += space;
-    if (this.#top > this.#bytes.length)
+    if (this.#top > this.#bytes.length) {
       this.#bytes = grown(this.#bytes, Math.max(this.#bytes.length * 2, this.#top));
+      this.#view = viewOf(this.#bytes);
+    }
     return at;
   }
 

@@ -5,8 +5,8 @@
 import type { RouteId } from './ids.ts';
 import { RowSet } from './row-set.ts';
 
-/** Told by the consumer that it needs these rows no longer. */
-export type Settle = (route: RouteId) => void;
+/** Told by the consumer that it needs routes[0, count) no longer; what they are afterwards is nobody's business. */
+export type Settle = (routes: Int32Array, count: number) => void;
 
 const DRAIN_ROWS = 1024;
 
@@ -43,15 +43,15 @@ export class RibConsumer {
       const count = this.rows.take(batch, Math.min(max - drained, DRAIN_ROWS));
       if (count === 0) break;
       for (let i = 0; i < count; i++) visit(batch[i]!);
-      this.settle(batch, count);
+      this.#settle(batch, count);
       drained += count;
     }
     return drained;
   }
 
-  /** For those that take rows by themselves: afterwards, rows without paths may be reused. */
+  /** For those that take rows by themselves: afterwards, rows without paths may be reused. Spoils `routes`. */
   settle(routes: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) this.#settle(routes[i]!);
+    this.#settle(routes, count);
   }
 
   /** No more changes, and nothing held. */

@@ -7,11 +7,12 @@
 import {
   type CodecContext,
   FAMILY,
-  joinEvpnNlri,
+  joinEvpnViews,
   leastPayloadOctets,
   MAX_EXTENDED_MESSAGE_LENGTH,
   MAX_MESSAGE_LENGTH,
   UpdateWriter,
+  viewOf,
   Writer,
 } from 'bgp-protocol';
 import { type Batch, WITHDRAWN } from './batch.ts';
@@ -24,8 +25,7 @@ import type { TargetSetId, TargetSets, WantedSets } from './target-sets.ts';
 
 /** A buffer is handed over once it holds this many octets. */
 const BUFFER_OCTETS = 65536;
-const MOST_NLRI_OCTETS = 257;
-const NO_PAYLOAD = new Uint8Array(256);
+const NO_PAYLOAD = viewOf(new Uint8Array(256));
 
 /** Text that is equal when two peers can share buffers. */
 export function encodingKey(context: CodecContext): string {
@@ -98,7 +98,6 @@ export class Encoding {
   members: readonly Member[] = [];
   readonly #out = new Writer(BUFFER_OCTETS + MAX_MESSAGE_LENGTH);
   readonly #updates: UpdateWriter;
-  readonly #nlri = new Uint8Array(MOST_NLRI_OCTETS);
   readonly #parts = new Parts();
   /** Of the bucket at hand; 0 where sets do not matter. */
   #set: TargetSetId = 0;
@@ -144,31 +143,28 @@ export class Encoding {
   }
 
   #announce(input: EncodingInput, batch: Batch, bucket: number, block: number, deliver: Deliver): void {
-    const { table, payloads, outbound, sentPayload } = input;
-    const keys = table.keys.bytes;
-    const nlri = this.#nlri;
-    this.#updates.begin(outbound.arena, outbound.start(block), outbound.end(block));
+    const { payloads, outbound, sentPayload } = input;
+    const { keys } = input.table;
+    const updates = this.#updates;
+    const out = this.#out;
+    updates.begin(outbound.arena, outbound.start(block), outbound.end(block));
     for (let entry = batch.firstEntry(bucket); entry >= 0; entry = batch.nextEntry(entry)) {
       const route = batch.routeOf(entry);
       const payload = sentPayload[route]!;
-      const end = joinEvpnNlri(
-        keys,
-        table.keys.start(route),
-        table.keys.end(route),
-        payloads.arena,
-        payloads.start(payload),
-        payloads.end(payload),
-        nlri,
-        0,
-      );
-      if (!this.#updates.announce(nlri, 0, end)) this.#unfit.push(route);
-      if (this.#out.length >= BUFFER_OCTETS) {
-        this.#updates.end();
+      const start = keys.start(route);
+      const end = keys.end(route);
+      const payloadStart = payloads.start(payload);
+      const payloadEnd = payloads.end(payload);
+      const at = updates.reserve(nlriOctets(end - start, payloadEnd - payloadStart));
+      if (at < 0) this.#unfit.push(route);
+      else joinEvpnViews(keys.view, start, end, payloads.view, payloadStart, payloadEnd, out.memoryView, at);
+      if (out.length >= BUFFER_OCTETS) {
+        updates.end();
         this.#hand(deliver);
-        this.#updates.begin(outbound.arena, outbound.start(block), outbound.end(block));
+        updates.begin(outbound.arena, outbound.start(block), outbound.end(block));
       }
     }
-    this.#updates.end();
+    updates.end();
     if (this.#unfit.length > 0) this.#withdrawUnfit(input);
   }
 
@@ -197,10 +193,10 @@ export class Encoding {
   #withdrawRoute(input: EncodingInput, route: RouteId): void {
     const { keys } = input.table;
     const start = keys.start(route);
-    const keyEnd = keys.end(route);
-    const padding = leastPayloadOctets(keys.bytes, start, keyEnd);
-    const end = joinEvpnNlri(keys.bytes, start, keyEnd, NO_PAYLOAD, 0, padding, this.#nlri, 0);
-    this.#updates.withdraw(this.#nlri, 0, end);
+    const end = keys.end(route);
+    const padding = leastPayloadOctets(keys.bytes, start, end);
+    const at = this.#updates.reserve(nlriOctets(end - start, padding));
+    joinEvpnViews(keys.view, start, end, NO_PAYLOAD, 0, padding, this.#out.memoryView, at);
   }
 
   #hand(deliver: Deliver): void {
@@ -211,3 +207,6 @@ export class Encoding {
     this.#parts.clear();
   }
 }
+
+/** The type is in the key; the length octet is not. */
+const nlriOctets = (keyOctets: number, payloadOctets: number): number => keyOctets + 1 + payloadOctets;

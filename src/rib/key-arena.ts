@@ -1,6 +1,6 @@
 /**
  * Route keys to row numbers: one open-addressing hash over fixed slots in one arena. A slot holds the key's
- * octets, zeros, and the key's length in its last octet. Slots come in four sizes, so that a MAC+IPv4 key
+ * octets, zeros, and the key's length in its last octet (key-batch.ts). Slots come in four sizes, so that a MAC+IPv4 key
  * (25 octets) takes 28 octets and a MAC+IPv6 key (37) takes 40; rows are given out in chunks of 256 of one
  * size, which makes a row's place two small table reads and no column.
  *
@@ -8,14 +8,11 @@
  */
 import { grown } from '../base/key-table.ts';
 import { NONE } from './ids.ts';
+import { hashWords, KEY_WORDS, type KeyBatch, MOST_KEY_WORDS } from './key-batch.ts';
 
 const CHUNK_BITS = 8;
 const CHUNK_ROWS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ROWS - 1;
-/** Words per slot of each size: keys of up to 27, 39, 79 and 256 octets. */
-const SLOT_WORDS = [7, 10, 20, 65] as const;
-/** In the largest slots the last octet holds the length less one, so that 256 fits and 0 still means free. */
-const LARGEST = SLOT_WORDS[3];
 /**
  * Above the row, a hash slot has how far it is from where its hash wants it (three bits, FAR: so far or farther), and
  * four bits of the hash. Probes end there for nearly all other keys, and a removal closes its gap without reading the keys
@@ -33,21 +30,23 @@ const tagOf = (hash: number, distance: number): number =>
 export const MAX_KEY_OCTETS = 256;
 /** The most rows a table can have: 33 million. */
 export const MAX_ROWS = ROW_MASK - 1;
+/** Rows removed, or entered into larger slots, together. */
+const TOGETHER = 128;
+/** Rows that each insert enters into the larger slots. */
+const MOVED_PER_INSERT = 16;
 
 export class KeyArena {
-  /** Callers put a key here (from octet 0) and name its length: the key is copied once, into its slot. */
-  readonly scratch: Uint8Array;
-  readonly #scratchWords: Int32Array;
   #words: Int32Array;
   #octets: Uint8Array;
+  #view: DataView;
   #top = 0;
   #chunkBase = new Int32Array(64);
   #chunkWords = new Uint8Array(64);
   #chunks = 0;
   /** Per slot size: free rows, linked through the first word of their slots; and rows never used yet. */
-  readonly #free = new Int32Array(SLOT_WORDS.length).fill(NONE);
-  readonly #fresh = new Int32Array(SLOT_WORDS.length);
-  readonly #freshEnd = new Int32Array(SLOT_WORDS.length);
+  readonly #free = new Int32Array(KEY_WORDS.length).fill(NONE);
+  readonly #fresh = new Int32Array(KEY_WORDS.length);
+  readonly #freshEnd = new Int32Array(KEY_WORDS.length);
   #slots = new Int32Array(1024);
   #mask = 1023;
   /** While the slots double: the former ones, and the rows that are still to be entered into the new ones. */
@@ -56,12 +55,14 @@ export class KeyArena {
   #moved = 0;
   #toMove = 0;
   #size = 0;
+  readonly #hashes = new Int32Array(TOGETHER);
+  /** What touch() has read: where others could see it, so that the reads are not optimised away. */
+  touched = 0;
 
   constructor() {
-    this.#scratchWords = new Int32Array(SLOT_WORDS[3]);
-    this.scratch = new Uint8Array(this.#scratchWords.buffer);
-    this.#words = new Int32Array(CHUNK_ROWS * SLOT_WORDS[0] * 4);
+    this.#words = new Int32Array(CHUNK_ROWS * KEY_WORDS[0] * 4);
     this.#octets = new Uint8Array(this.#words.buffer);
+    this.#view = new DataView(this.#words.buffer);
   }
 
   get size(): number {
@@ -78,6 +79,11 @@ export class KeyArena {
     return this.#octets;
   }
 
+  /** A view of `bytes`. */
+  get view(): DataView {
+    return this.#view;
+  }
+
   get memoryOctets(): number {
     return this.#octets.byteLength + this.#slots.byteLength;
   }
@@ -90,68 +96,91 @@ export class KeyArena {
     const words = this.#chunkWords[row >> CHUNK_BITS]!;
     const start = this.#base(row) << 2;
     const held = this.#octets[start + (words << 2) - 1]!;
-    return start + (words === LARGEST && held !== 0 ? held + 1 : held);
+    return start + (words === MOST_KEY_WORDS && held !== 0 ? held + 1 : held);
   }
 
   isUsed(row: number): boolean {
     return row >= 0 && row < this.rowLimit && this.end(row) > this.start(row);
   }
 
-  /** Copies a key into `scratch`; returns its length. */
-  load(key: Uint8Array, start: number, end: number): number {
-    for (let i = start; i < end; i++) this.scratch[i - start] = key[i]!;
-    return end - start;
+  /** Reads the slots that the batch's keys will be looked for in, all at once. */
+  touch(batch: KeyBatch): void {
+    this.#touch(batch.hash, batch.size);
   }
 
-  /** The row of the key in `scratch`, or NONE. */
-  find(length: number): number {
-    const words = this.#pad(length);
-    return this.#lookUp(words, hashWords(this.#scratchWords, 0, words));
+  /** The row of a key of the batch, or NONE. */
+  find(batch: KeyBatch, index: number): number {
+    const { words, start, hash } = batch;
+    return this.#lookUp(words, start[index]!, start[index + 1]! - start[index]!, hash[index]!);
   }
 
-  /** The row of the key in `scratch`, made if need be (`size` tells). */
-  insert(length: number): number {
-    const words = this.#pad(length);
-    const hash = hashWords(this.#scratchWords, 0, words);
+  /** The row of a key of the batch, made if need be (`size` tells). */
+  insert(batch: KeyBatch, index: number): number {
+    const key = batch.start[index]!;
+    const words = batch.start[index + 1]! - key;
+    const hash = batch.hash[index]!;
     if (this.#oldSlots !== undefined) this.#moveSome();
-    const known = this.#lookUp(words, hash);
+    const known = this.#lookUp(batch.words, key, words, hash);
     if (known !== NONE) return known;
     if ((this.#size + 1) * 2 > this.#slots.length) this.#beginMove();
     const row = this.#takeRow(words);
     const base = this.#base(row);
-    for (let i = 0; i < words; i++) this.#words[base + i] = this.#scratchWords[i]!;
+    for (let i = 0; i < words; i++) this.#words[base + i] = batch.words[key + i]!;
     this.#enter(row, hash);
     this.#size++;
     return row;
   }
 
   remove(row: number): void {
+    this.#remove(row, this.#hashOfRow(row));
+  }
+
+  /** Removes rows[0, count). */
+  removeAll(rows: Int32Array, count: number): void {
+    const hashes = this.#hashes;
+    for (let from = 0; from < count; from += TOGETHER) {
+      const some = Math.min(TOGETHER, count - from);
+      for (let i = 0; i < some; i++) hashes[i] = this.#hashOfRow(rows[from + i]!);
+      this.#touch(hashes, some);
+      for (let i = 0; i < some; i++) this.#remove(rows[from + i]!, hashes[i]!);
+    }
+  }
+
+  #touch(hashes: Int32Array, count: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let touched = 0;
+    for (let i = 0; i < count; i++) touched ^= slots[hashes[i]! & mask]!;
+    this.touched = touched;
+  }
+
+  #remove(row: number, hash: number): void {
     const words = this.#chunkWords[row >> CHUNK_BITS]!;
     const base = this.#base(row);
-    const hash = hashWords(this.#words, base, words);
     const found = this.#leave(this.#slots, this.#mask, row, hash);
     const foundOld = this.#oldSlots !== undefined && this.#leave(this.#oldSlots, this.#oldMask, row, hash);
     if (!found && !foundOld) throw new Error(`Cannot remove route ${row}: it is not in use`);
-    const size = SLOT_WORDS.indexOf(words as (typeof SLOT_WORDS)[number]);
+    const size = sizeOf(words);
     this.#octets[((base + words) << 2) - 1] = 0;
     this.#words[base] = this.#free[size]!;
     this.#free[size] = row;
     this.#size--;
   }
 
-  #lookUp(words: number, hash: number): number {
-    const row = this.#probe(this.#slots, this.#mask, words, hash);
+  #lookUp(key: Int32Array, at: number, words: number, hash: number): number {
+    const row = this.#probe(this.#slots, this.#mask, key, at, words, hash);
     if (row !== NONE || this.#oldSlots === undefined) return row;
-    return this.#probe(this.#oldSlots, this.#oldMask, words, hash);
+    return this.#probe(this.#oldSlots, this.#oldMask, key, at, words, hash);
   }
 
-  #probe(slots: Int32Array, mask: number, words: number, hash: number): number {
+  #probe(slots: Int32Array, mask: number, key: Int32Array, at: number, words: number, hash: number): number {
     const home = hash & mask;
     for (let distance = 0; ; distance++) {
       const held = slots[(home + distance) & mask]!;
       if (held === 0) return NONE;
-      if ((held ^ tagOf(hash, distance)) >>> ROW_BITS === 0 && this.#holds((held & ROW_MASK) - 1, words)) {
-        return (held & ROW_MASK) - 1;
+      if ((held ^ tagOf(hash, distance)) >>> ROW_BITS === 0) {
+        const row = (held & ROW_MASK) - 1;
+        if (this.#holds(row, key, at, words)) return row;
       }
     }
   }
@@ -199,30 +228,21 @@ export class KeyArena {
     return this.#chunkBase[chunk]! + (row & CHUNK_MASK) * this.#chunkWords[chunk]!;
   }
 
-  /** Fills the scratch key up to its slot's size and returns that size in words. */
-  #pad(length: number): number {
-    const scratch = this.scratch;
-    const words = length <= 27 ? 7 : length <= 39 ? 10 : length <= 79 ? 20 : LARGEST;
-    const last = words * 4 - 1;
-    for (let i = length; i < last; i++) scratch[i] = 0;
-    scratch[last] = words === LARGEST ? length - 1 : length;
-    return words;
-  }
-
-  #holds(row: number, words: number): boolean {
+  #holds(row: number, key: Int32Array, at: number, words: number): boolean {
     const chunk = row >> CHUNK_BITS;
     if (this.#chunkWords[chunk] !== words) return false;
     const base = this.#chunkBase[chunk]! + (row & CHUNK_MASK) * words;
-    for (let i = words - 1; i >= 0; i--) if (this.#words[base + i] !== this.#scratchWords[i]) return false;
+    for (let i = words - 1; i >= 0; i--) if (this.#words[base + i] !== key[at + i]) return false;
     return true;
   }
 
   #hashOfRow(row: number): number {
-    return hashWords(this.#words, this.#base(row), this.#chunkWords[row >> CHUNK_BITS]!);
+    const base = this.#base(row);
+    return hashWords(this.#words, base, base + this.#chunkWords[row >> CHUNK_BITS]!);
   }
 
   #takeRow(words: number): number {
-    const size = words === 7 ? 0 : words === 10 ? 1 : words === 20 ? 2 : 3;
+    const size = sizeOf(words);
     const row = this.#free[size]!;
     if (row !== NONE) {
       this.#free[size] = this.#words[this.#base(row)]!;
@@ -246,6 +266,7 @@ export class KeyArena {
     if (this.#top > this.#words.length) {
       this.#words = grown(this.#words, Math.max(this.#words.length * 2, this.#top));
       this.#octets = new Uint8Array(this.#words.buffer);
+      this.#view = new DataView(this.#words.buffer);
     }
     this.#fresh[size] = chunk << CHUNK_BITS;
     this.#freshEnd[size] = (chunk + 1) << CHUNK_BITS;
@@ -266,21 +287,17 @@ export class KeyArena {
   }
 
   #moveSome(): void {
-    const stop = Math.min(this.#moved + 16, this.#toMove);
+    const hashes = this.#hashes;
+    const stop = Math.min(this.#moved + MOVED_PER_INSERT, this.#toMove);
+    for (let row = this.#moved; row < stop; row++) hashes[row - this.#moved] = this.#hashOfRow(row);
+    this.#touch(hashes, stop - this.#moved);
     for (let row = this.#moved; row < stop; row++) {
-      if (this.isUsed(row)) this.#enter(row, this.#hashOfRow(row));
+      if (this.isUsed(row)) this.#enter(row, hashes[row - this.#moved]!);
     }
     this.#moved = stop;
     if (stop === this.#toMove) this.#oldSlots = undefined;
   }
 }
 
-function hashWords(words: Int32Array, at: number, count: number): number {
-  let hash = 0;
-  for (let i = 0; i < count; i++) {
-    hash = Math.imul(hash ^ words[at + i]!, 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash, 0x85ebca6b);
-  return hash ^ (hash >>> 13);
-}
+/** The place of a slot size in KEY_WORDS. */
+const sizeOf = (words: number): number => (words === 7 ? 0 : words === 10 ? 1 : words === 20 ? 2 : 3);

@@ -3,7 +3,7 @@
  * places, always; moving it is here, why it moves is in adj-rib-out.ts.
  */
 import { Encoding, encodingKey } from './encoding.ts';
-import type { RouteId, SourceId } from './ids.ts';
+import type { SourceId } from './ids.ts';
 import { Member, type OutPeer } from './out-peer.ts';
 import type { RowSet } from './row-set.ts';
 
@@ -11,7 +11,7 @@ import type { RowSet } from './row-set.ts';
 export interface RowHolder {
   hold(rows: RowSet): void;
   unhold(rows: RowSet): void;
-  settle(route: RouteId): void;
+  settleAll(routes: Int32Array, count: number): void;
 }
 
 const FORGIVE_ROWS = 4096;
@@ -120,7 +120,7 @@ export class Members {
     if (pending.size === 0) return;
     const rows = new Int32Array(FORGIVE_ROWS);
     for (let count = pending.take(rows, FORGIVE_ROWS); count > 0; count = pending.take(rows, FORGIVE_ROWS)) {
-      for (let i = 0; i < count; i++) this.#holder.settle(rows[i]!);
+      this.#holder.settleAll(rows, count);
     }
   }
 }

@@ -38,6 +38,10 @@ export class Member {
   /** Set while it is out of step. */
   pending: RowSet | undefined;
   told: RowSet | undefined;
+  /** Rows from here on have not been looked at for its debt yet, which is done in steps. */
+  unseenFrom = Number.POSITIVE_INFINITY;
+  /** It has been told what is in those rows, before a refresh; otherwise it is new and has been told nothing of it. */
+  knowsUnseen = false;
   /** The End-of-RIB marker is owed once the group's table has been gone through this often. */
   endOfRibAfterPass = 0;
   owesEndOfRefresh = false;
@@ -46,6 +50,20 @@ export class Member {
 
   constructor(peer: OutPeer) {
     this.peer = peer;
+  }
+
+  get isCatchingUp(): boolean {
+    return this.unseenFrom !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether it has not been told of `route`, nor is to be until its row is looked at. */
+  isUnseen(route: number): boolean {
+    return route >= this.unseenFrom && !this.knowsUnseen;
+  }
+
+  /** Whether it has been told, or is told as far as there is anything to tell. */
+  get isPaid(): boolean {
+    return !this.isCatchingUp && (this.pending === undefined || this.pending.size === 0);
   }
 
   /** Its changes go to its own bitmap from now on. */

@@ -46,6 +46,11 @@ export class PayloadTable {
     return this.#table.arena;
   }
 
+  /** A view of `arena`. */
+  get view(): DataView {
+    return this.#table.view;
+  }
+
   start(id: PayloadId): number {
     return this.#table.start(id);
   }

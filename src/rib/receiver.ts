@@ -12,12 +12,14 @@ import {
   keyLengthOf,
   MAX_EVPN_PAYLOAD_OCTETS,
   payloadLengthOf,
-  splitEvpnNlri,
+  splitEvpnViews,
   UPDATE_ERROR,
   type UpdateVisitor,
+  viewOf,
 } from 'bgp-protocol';
 import type { AttributeTable } from './attribute-table.ts';
 import { type AttributesId, LOCAL, type PayloadId, type RouteId, type SourceId } from './ids.ts';
+import { BATCH_KEYS, KeyBatch } from './key-batch.ts';
 import type { Memberships } from './memberships.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
@@ -30,19 +32,35 @@ export interface ReceiveInto {
   readonly payloads: PayloadTable;
   readonly sources: SourceTable;
   readonly memberships: Memberships;
-  upsertScratch(source: SourceId, length: number, payload: PayloadId, attributes: AttributesId): RouteId;
-  withdrawScratch(source: SourceId, length: number): boolean;
+  upsertKey(
+    source: SourceId,
+    batch: KeyBatch,
+    index: number,
+    payload: PayloadId,
+    attributes: AttributesId,
+  ): RouteId;
+  withdrawKey(source: SourceId, batch: KeyBatch, index: number): boolean;
 }
+
+/** In place of a payload. */
+const WITHDRAWN: PayloadId = 0;
 
 /** The visitor that the walker calls for each UPDATE: one object for the life of the table. */
 export class Receiver implements UpdateVisitor {
   readonly #rib: ReceiveInto;
   readonly #payload = new Uint8Array(MAX_EVPN_PAYLOAD_OCTETS);
+  readonly #payloadView = viewOf(this.#payload);
+  /** The octets that were read last, most often those of the next UPDATE too, with a view of them. */
+  #bytes: Uint8Array = this.#payload;
+  #view = this.#payloadView;
   #source: SourceId = LOCAL;
   #onFault: (fault: BgpFault) => void = () => {};
   /** Held with a reference, also between UPDATEs: most often the next one has the same block. */
   #attributes: AttributesId = 0;
   #refused = false;
+  /** Routes that were read and are not in the table yet: all announced ones have #attributes, and a reference to their payload. */
+  readonly #keys = new KeyBatch();
+  readonly #payloads = new Int32Array(BATCH_KEYS);
 
   constructor(rib: ReceiveInto) {
     this.#rib = rib;
@@ -52,6 +70,23 @@ export class Receiver implements UpdateVisitor {
     this.#source = source;
     this.#onFault = onFault;
     this.#refused = false;
+    this.#keys.clear();
+  }
+
+  /** After the walk: what was read is in the table. */
+  end(): void {
+    const { table, payloads } = this.#rib;
+    const keys = this.#keys;
+    table.keys.touch(keys);
+    for (let i = 0; i < keys.size; i++) {
+      const payload: PayloadId = this.#payloads[i]!;
+      if (payload === WITHDRAWN) this.#rib.withdrawKey(this.#source, keys, i);
+      else {
+        this.#rib.upsertKey(this.#source, keys, i, payload, this.#attributes);
+        payloads.release(payload);
+      }
+    }
+    keys.clear();
   }
 
   /** The announcements of this UPDATE were treated as withdrawals here. */
@@ -72,6 +107,7 @@ export class Receiver implements UpdateVisitor {
   #hold(block: Uint8Array, start: number, end: number): void {
     const { attributes } = this.#rib;
     if (this.#attributes !== 0 && attributes.equals(this.#attributes, block, start, end)) return;
+    this.end();
     const id = attributes.intern(block, start, end);
     attributes.retain(id);
     if (this.#attributes !== 0) attributes.release(this.#attributes);
@@ -88,10 +124,12 @@ export class Receiver implements UpdateVisitor {
         this.#rib.memberships.announce(this.#source, bytes, start, end, this.#attributes);
       return;
     }
-    const split = splitEvpnNlri(bytes, start, end, this.#rib.table.keys.scratch, this.#payload);
+    const split = this.#split(bytes, start, end);
     if (split < 0) return;
-    const payload = this.#rib.payloads.intern(this.#payload, 0, payloadLengthOf(split));
-    this.#rib.upsertScratch(this.#source, keyLengthOf(split), payload, this.#attributes);
+    const { payloads } = this.#rib;
+    const payload = payloads.intern(this.#payload, 0, payloadLengthOf(split));
+    payloads.retain(payload);
+    this.#add(keyLengthOf(split), payload);
   }
 
   withdraw(family: Family, bytes: Uint8Array, start: number, end: number): void {
@@ -99,8 +137,23 @@ export class Receiver implements UpdateVisitor {
       if (family === FAMILY.RT_CONSTRAINT) this.#rib.memberships.withdraw(this.#source, bytes, start, end);
       return;
     }
-    const split = splitEvpnNlri(bytes, start, end, this.#rib.table.keys.scratch, this.#payload);
-    if (split >= 0) this.#rib.withdrawScratch(this.#source, keyLengthOf(split));
+    const split = this.#split(bytes, start, end);
+    if (split >= 0) this.#add(keyLengthOf(split), WITHDRAWN);
+  }
+
+  #split(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
+    const keys = this.#keys;
+    return splitEvpnViews(bytes, this.#view, start, end, keys.view, keys.at, this.#payloadView);
+  }
+
+  #add(keyLength: number, payload: PayloadId): void {
+    this.#payloads[this.#keys.size] = payload;
+    this.#keys.add(keyLength);
+    if (this.#keys.isFull) this.end();
   }
 
   endOfRib(family: Family): void {

@@ -8,6 +8,7 @@ import type { RibIdentity } from './attribute-summary.ts';
 import { AttributeTable } from './attribute-table.ts';
 import { type LoserReason, PATH_STATE, reasonText } from './best-path.ts';
 import { type AttributesId, NONE, type PathId, type PayloadId, type RouteId, type SourceId } from './ids.ts';
+import { KeyBatch } from './key-batch.ts';
 import { PayloadTable } from './payload-table.ts';
 import { RouteTable } from './route-table.ts';
 import { type SourceCounts, SourceTable } from './source-table.ts';
@@ -17,6 +18,8 @@ export class RibView {
   readonly attributes: AttributeTable;
   readonly payloads = new PayloadTable();
   readonly sources: SourceTable;
+  /** For keys that come alone. */
+  readonly #single = new KeyBatch();
 
   constructor(identity: RibIdentity, addresses: AddressTable) {
     this.attributes = new AttributeTable(identity, addresses);
@@ -41,7 +44,12 @@ export class RibView {
 
   /** The route with this key, or NONE. It may have no path any more. */
   find(key: Uint8Array, start = 0, end = key.length): RouteId {
-    return this.table.keys.find(this.table.keys.load(key, start, end));
+    return this.table.keys.find(this.single(key, start, end), 0);
+  }
+
+  /** The key, as a batch of one; good until the next call. */
+  protected single(key: Uint8Array, start: number, end: number): KeyBatch {
+    return this.#single.only(key, start, end);
   }
 
   /** The best path of a route, or NONE. */

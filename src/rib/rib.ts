@@ -22,6 +22,7 @@ import {
   type RouteId,
   type SourceId,
 } from './ids.ts';
+import type { KeyBatch } from './key-batch.ts';
 import { Memberships } from './memberships.ts';
 import { Receiver } from './receiver.ts';
 import { RibView } from './rib-view.ts';
@@ -137,6 +138,7 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     this.#readClock();
     this.#receiver.begin(source, onFault);
     const action = walkUpdate(bytes, start, end, context, this.#receiver);
+    this.#receiver.end();
     const isMild = action === undefined || action === 'attribute-discard';
     return this.#receiver.refused && isMild ? 'treat-as-withdraw' : action;
   }
@@ -150,12 +152,12 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     payload: PayloadId,
     attributes: AttributesId,
   ): RouteId {
-    return this.upsertScratch(source, this.table.keys.load(key, start, end), payload, attributes);
+    return this.upsertKey(source, this.single(key, start, end), 0, payload, attributes);
   }
 
   /** Withdraws the key for `source`; whether there was a path. */
   withdraw(source: SourceId, key: Uint8Array, start: number, end: number): boolean {
-    return this.withdrawScratch(source, this.table.keys.load(key, start, end));
+    return this.withdrawKey(source, this.single(key, start, end), 0);
   }
 
   /** Announces a route of this speaker's own: key, payload and attribute block as the codec makes them. */
@@ -169,10 +171,16 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     return this.withdraw(LOCAL, key, 0, key.length);
   }
 
-  /** As upsert, for a key that is in `table.keys.scratch` already. */
-  upsertScratch(source: SourceId, length: number, payload: PayloadId, attributes: AttributesId): RouteId {
+  /** As upsert, for a key of a batch. */
+  upsertKey(
+    source: SourceId,
+    batch: KeyBatch,
+    index: number,
+    payload: PayloadId,
+    attributes: AttributesId,
+  ): RouteId {
     const { table, sources } = this;
-    const route = table.insertRoute(length);
+    const route = table.insertRoute(batch, index);
     const generation = sources.generation[source]!;
     const known = table.pathOf(route, source);
     if (known !== NONE && table.payload[known] === payload && table.attributes[known] === attributes) {
@@ -190,8 +198,8 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     return route;
   }
 
-  withdrawScratch(source: SourceId, length: number): boolean {
-    const route = this.table.keys.find(length);
+  withdrawKey(source: SourceId, batch: KeyBatch, index: number): boolean {
+    const route = this.table.keys.find(batch, index);
     const path = route === NONE ? NONE : this.table.pathOf(route, source);
     if (path === NONE) return false;
     this.removePath(path);
@@ -233,7 +241,7 @@ export class Rib extends RibView implements DecisionInput, OutHost {
   consumer(name: string): RibConsumer {
     const consumer = new RibConsumer(
       name,
-      (route) => this.settle(route),
+      (routes, count) => this.settleAll(routes, count),
       (closed) => {
         this.#consumers = this.#consumers.filter((other) => other !== closed);
       },
@@ -269,10 +277,21 @@ export class Rib extends RibView implements DecisionInput, OutHost {
 
   /** Frees a row that has no path and that nobody has yet to look at. */
   settle(route: RouteId): void {
-    if (this.table.firstPath[route] !== NONE || !this.table.keys.isUsed(route)) return;
-    for (let i = 0; i < this.#consumers.length; i++) if (this.#consumers[i]!.rows.has(route)) return;
-    for (let i = 0; i < this.#held.length; i++) if (this.#held[i]!.has(route)) return;
-    this.table.keys.remove(route);
+    if (this.#isDone(route)) this.table.keys.remove(route);
+  }
+
+  /** As settle, for routes[0, count), which are all different and are not in order afterwards. */
+  settleAll(routes: Int32Array, count: number): void {
+    let done = 0;
+    for (let i = 0; i < count; i++) if (this.#isDone(routes[i]!)) routes[done++] = routes[i]!;
+    this.table.keys.removeAll(routes, done);
+  }
+
+  #isDone(route: RouteId): boolean {
+    if (this.table.firstPath[route] !== NONE || !this.table.keys.isUsed(route)) return false;
+    for (let i = 0; i < this.#consumers.length; i++) if (this.#consumers[i]!.rows.has(route)) return false;
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i]!.has(route)) return false;
+    return true;
   }
 
   #readClock(): void {

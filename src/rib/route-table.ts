@@ -5,6 +5,7 @@
 import { grown } from '../base/key-table.ts';
 import { type AttributesId, NONE, type PathId, type PayloadId, type RouteId, type SourceId } from './ids.ts';
 import { KeyArena } from './key-arena.ts';
+import type { KeyBatch } from './key-batch.ts';
 
 /** Columns double; beginning unequal, they do so at different times, and no single insert pays for all. */
 const FIRST_ROUTES = 1280;
@@ -46,10 +47,10 @@ export class RouteTable {
     return this.keys.memoryOctets + this.firstPath.byteLength + this.route.length * 24;
   }
 
-  /** The row of the key in the scratch of `keys`, made if need be. */
-  insertRoute(keyLength: number): RouteId {
+  /** The row of a key of the batch, made if need be. */
+  insertRoute(batch: KeyBatch, index: number): RouteId {
     const before = this.keys.size;
-    const route: RouteId = this.keys.insert(keyLength);
+    const route: RouteId = this.keys.insert(batch, index);
     if (this.keys.size === before) return route;
     if (route >= this.firstPath.length) this.firstPath = grown(this.firstPath, this.firstPath.length * 2);
     this.firstPath[route] = NONE;

@@ -5,6 +5,7 @@
  * RFC 4271 section 9.2: a route is sent again only when it differs from what was advertised.
  */
 import { grown } from '../base/key-table.ts';
+import { AnnouncedBySet } from './announced-by-set.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import { BATCH_ROWS, type Batch, WITHDRAWN } from './batch.ts';
 import { ByteTable } from './byte-table.ts';
@@ -15,7 +16,7 @@ import type { Member } from './out-peer.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
 import type { SourceTable } from './source-table.ts';
-import { TargetSets } from './target-sets.ts';
+import { type TargetSetId, TargetSets } from './target-sets.ts';
 
 export interface OutInput {
   readonly table: RouteTable;
@@ -25,6 +26,8 @@ export interface OutInput {
 }
 
 const FIRST_ROWS = 1024;
+/** Rows that become a member's debt in one step: a fraction of a millisecond's work. */
+const OWED_ROWS = 8192;
 
 export class SentRoutes implements EncodingInput {
   readonly table: RouteTable;
@@ -38,10 +41,9 @@ export class SentRoutes implements EncodingInput {
   #source = new Uint16Array(0);
   #routes = 0;
   #routesFrom: number[] = [];
-  /** In a constrained group: the sets of route targets of the blocks, and the counts by set. */
+  /** In a constrained group: the sets of route targets of the blocks, and the routes of each. */
   targets: TargetSets | undefined;
-  #routesOfSet: Int32Array = new Int32Array(64);
-  #ownOfSet: Int32Array[] = [];
+  #bySet = new AnnouncedBySet();
   /** What the batch at hand is to become; resolve() holds a reference to each block. */
   readonly #newBlock = new Int32Array(BATCH_ROWS);
   readonly #newPath = new Int32Array(BATCH_ROWS);
@@ -70,18 +72,16 @@ export class SentRoutes implements EncodingInput {
   }
 
   get memoryOctets(): number {
-    const bySet = this.#ownOfSet.reduce((sum, own) => sum + own.byteLength, this.#routesOfSet.byteLength);
-    const sets = this.targets === undefined ? 0 : this.targets.octets + bySet;
+    const sets = this.targets === undefined ? 0 : this.targets.octets + this.#bySet.octets;
     return this.#block.length * 10 + this.outbound.octets + this.#memoBlock.length * 12 + sets;
   }
 
   /** Routes announced to a member: neither its own, nor those that it does not want. */
   countFor({ peer: { source }, wanted }: Member): number {
     if (wanted === undefined) return this.#routes - (this.#routesFrom[source] ?? 0);
-    const own = this.#ownOfSet[source];
     let count = 0;
-    for (let set = 1; set < this.#routesOfSet.length; set++) {
-      const routes = this.#routesOfSet[set]! - (own?.[set] ?? 0);
+    for (let set = 1; set < this.#bySet.setLimit; set++) {
+      const routes = this.#bySet.countExcept(set, source);
       if (routes > 0 && wanted.has(set)) count += routes;
     }
     return count;
@@ -167,6 +167,8 @@ export class SentRoutes implements EncodingInput {
         continue;
       }
       for (const member of outOfStep) {
+        // It will be seen as it is then.
+        if (member.isUnseen(route)) continue;
         const mine = member.peer.source;
         const toldBefore = oldBlock !== 0 && oldSource !== mine && this.#isWanted(member, oldBlock);
         // The same words from another source: news for the two whose path it was and is only.
@@ -197,11 +199,34 @@ export class SentRoutes implements EncodingInput {
     }
   }
 
-  /** Adds everything announced to a member's debt. `told`: it knows the routes that were not in its debt yet. */
+  /**
+   * Everything announced is the debt of a member that is out of step: at once when it is little of the table, and can be found
+   * by set; else as oweMore() comes to it. `told`: it knows the routes that were not in its debt yet.
+   */
   owe(member: Member, told: boolean): void {
-    const { source } = member.peer;
+    if (member.wanted !== undefined && this.countFor(member) <= Math.max(OWED_ROWS, this.rowLimit >> 3)) {
+      this.#oweSets(member, told, (set) => member.wanted!.has(set));
+    } else if (told && member.isCatchingUp && !member.knowsUnseen) {
+      // It is being told for the first time: what it was told already is owed again, the rest still.
+      this.#oweRows(member, 0, member.unseenFrom, true);
+    } else {
+      member.unseenFrom = 0;
+      member.knowsUnseen = told;
+    }
+  }
+
+  /** The next rows of a member's debt. */
+  oweMore(member: Member): void {
     const limit = Math.min(this.#block.length, this.table.keys.rowLimit);
-    for (let base = 0; base < limit; base += 32) {
+    const to = Math.min(member.unseenFrom + OWED_ROWS, limit);
+    this.#oweRows(member, member.unseenFrom, to, member.knowsUnseen);
+    member.unseenFrom = to === limit ? Number.POSITIVE_INFINITY : to;
+  }
+
+  /** Rows from `from` up to `to`, both multiples of 32. */
+  #oweRows(member: Member, from: number, to: number, told: boolean): void {
+    const { source } = member.peer;
+    for (let base = from; base < to; base += 32) {
       let bits = 0;
       for (let b = 0; b < 32; b++) {
         const row = base + b;
@@ -214,17 +239,21 @@ export class SentRoutes implements EncodingInput {
     }
   }
 
-  /** After `wanted.revise()`: what the member now wants, or wants no longer, becomes its debt. Looks at every row once. */
+  /** After `wanted.revise()`: what the member now wants, or wants no longer, becomes its debt. */
   reowe(member: Member): void {
-    const { targets } = this;
-    const { source } = member.peer;
     const wanted = member.wanted!;
-    const limit = Math.min(this.#block.length, this.table.keys.rowLimit);
-    for (let row = 0; row < limit; row++) {
-      const block = this.#block[row]!;
-      if (block === 0 || this.#source[row] === source) continue;
-      const set = targets!.of(block);
-      if (wanted.isRevised(set)) member.mark(row, !wanted.has(set));
+    this.#oweSets(member, undefined, (set) => wanted.isRevised(set));
+  }
+
+  /** Owes the routes of the sets chosen. `told` undefined: it knows those of the sets that it no longer wants. */
+  #oweSets(member: Member, told: boolean | undefined, isChosen: (set: TargetSetId) => boolean): void {
+    const { source } = member.peer;
+    for (let set: TargetSetId = 1; set < this.#bySet.setLimit; set++) {
+      if (this.#bySet.countExcept(set, source) === 0 || !isChosen(set)) continue;
+      const knows = told ?? !member.wanted!.has(set);
+      this.#bySet.forEach(set, (route) => {
+        if (this.#source[route] !== source && !member.isUnseen(route)) member.mark(route, knows);
+      });
     }
   }
 
@@ -241,27 +270,11 @@ export class SentRoutes implements EncodingInput {
     this.#routesFrom = [];
     this.outbound = new ByteTable();
     if (this.targets !== undefined) this.targets = new TargetSets(() => this.outbound);
-    this.#routesOfSet = new Int32Array(64);
-    this.#ownOfSet = [];
+    this.#bySet = new AnnouncedBySet();
   }
 
   #isWanted(member: Member, block: number): boolean {
     return this.targets === undefined || member.wanted!.has(this.targets.of(block));
-  }
-
-  /** Counts a route by its targets. */
-  #countSet(source: SourceId, block: number, by: 1 | -1): void {
-    const { targets } = this;
-    if (targets === undefined) return;
-    const set = targets.of(block);
-    if (set >= this.#routesOfSet.length) this.#routesOfSet = grown(this.#routesOfSet, targets.capacity);
-    this.#routesOfSet[set]! += by;
-    let own = this.#ownOfSet[source];
-    if (own === undefined || set >= own.length) {
-      own = own === undefined ? new Int32Array(targets.capacity) : grown(own, targets.capacity);
-      this.#ownOfSet[source] = own;
-    }
-    own[set]! += by;
   }
 
   /** Whether the route was announced with the same block and payload. */
@@ -282,11 +295,13 @@ export class SentRoutes implements EncodingInput {
       this.#source[route] = source;
       this.#routes++;
       this.#routesFrom[source] = (this.#routesFrom[source] ?? 0) + 1;
-      this.#countSet(source, block, 1);
     }
     this.#block[route] = block;
+    if (this.targets !== undefined) {
+      if (oldBlock !== 0) this.#bySet.remove(route, this.targets.of(oldBlock), oldSource);
+      if (block !== 0) this.#bySet.add(route, this.targets.of(block), this.#source[route]!);
+    }
     if (oldBlock !== 0) {
-      this.#countSet(oldSource, oldBlock, -1);
       this.outbound.release(oldBlock);
       this.payloads.release(oldPayload);
       this.#routes--;

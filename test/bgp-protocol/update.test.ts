@@ -381,6 +381,7 @@ t.test('a route that does not fit beside its attributes is refused, and leaves n
   const long: Attribute = { type: 'unknown', code: 99, flags: 0xc0, value: new Uint8Array(4060) };
   writer.begin(encodeAttributeBlock([...ATTRIBUTES, long]));
   t.notOk(writer.announce(imet(0), 0, 19));
+  t.equal(writer.reserve(19), -1);
   t.equal(out.length, 0);
   writer.begin(encodeAttributeBlock(ATTRIBUTES));
   t.ok(writer.announce(imet(0), 0, 19));

@@ -229,6 +229,56 @@ t.test('RFC 2918, RFC 7313 section 4: a refresh sends everything again, between 
   t.end();
 });
 
+t.test('what changes before a late joiner is told of it is told once, as it is then', (t) => {
+  const clock = new StepClock();
+  const { rib } = newRib({ clock, sliceMilliseconds: 1 });
+  const early = join(rib, 31);
+  const source = rib.addSource(ibgp(11));
+  feedMany(rib, source, 0, 30_000, {});
+  clock.settle();
+  const late = join(rib, 32, DEFAULT_CONTEXT, true);
+  t.equal(rib.group(CLIENTS).tells(late, rib.find(macIp(29_000).key)), false);
+  feedMany(rib, source, 0, 10, undefined);
+  feedMany(rib, source, 29_000, 29_010, undefined);
+  feedMany(rib, late.source, 29_020, 29_030, { localPreference: 200 });
+  feedMany(rib, source, 29_040, 29_050, { localPreference: 50 });
+  feedMany(rib, source, 40_000, 40_010, {});
+  clock.step();
+  clock.step();
+  t.ok(late.announced > 0 && late.announced < 20_000, `${late.announced} so far`);
+  // It asks for everything again in the middle of it.
+  const before = late.announced;
+  rib.group(CLIENTS).refresh(late);
+  clock.settle();
+  const expected = new Map(early.routes);
+  for (let n = 29_020; n < 29_030; n++) expected.delete(hex(macIp(n).key));
+  t.same([...late.routes].sort(), [...expected].sort());
+  t.equal(late.needless, 0);
+  t.equal(late.repeated, before, 'nothing but what it had been told before it asked');
+  t.same(
+    late.events.filter((event) => /^(end|refresh)/.test(event)),
+    ['refresh 1', 'refresh 2', 'end-of-rib'],
+  );
+  t.end();
+});
+
+t.test('during a refresh in slices, changes of what is still to come are told, too', (t) => {
+  const clock = new StepClock();
+  const { rib } = newRib({ clock, sliceMilliseconds: 1 });
+  const [other, peer] = [join(rib, 31), join(rib, 32)];
+  const source = rib.addSource(ibgp(11));
+  feedMany(rib, source, 0, 30_000, {});
+  clock.settle();
+  rib.group(CLIENTS).refresh(peer);
+  feedMany(rib, source, 29_000, 29_010, undefined);
+  feedMany(rib, source, 29_040, 29_050, { localPreference: 50 });
+  clock.settle();
+  t.equal(known(peer), known(other));
+  t.equal(peer.needless, 0);
+  t.equal(peer.repeated, 30_000 - 20);
+  t.end();
+});
+
 t.test('the routes of a dead source are swept in slices; those announced again meanwhile stay', (t) => {
   const clock = new StepClock();
   const { rib } = newRib({ clock, sliceMilliseconds: 1 });

@@ -1,8 +1,10 @@
 /** The storage under the table, each part against the plain collection that it stands for. */
 import fc from 'fast-check';
 import t from 'tap';
+import { AnnouncedBySet } from '../../src/rib/announced-by-set.ts';
 import { ByteTable } from '../../src/rib/byte-table.ts';
 import { KeyArena, MAX_KEY_OCTETS } from '../../src/rib/key-arena.ts';
+import { KeyBatch } from '../../src/rib/key-batch.ts';
 import { RowSet } from '../../src/rib/row-set.ts';
 
 t.test('RowSet: agrees with a Set under any additions, removals and takes', (t) => {
@@ -130,26 +132,38 @@ const anyKey = fc
     return key;
   });
 
-t.test('KeyArena: agrees with a Map for keys of every length, under any inserts and removals', (t) => {
+/** Batches of keys, each to be inserted or removed as a whole: a key may stand in one several times. */
+const anyBatch = fc.tuple(fc.boolean(), fc.array(anyKey, { minLength: 1, maxLength: 12 }));
+
+t.test('KeyArena: agrees with a Map for keys of every length, under any batches', (t) => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), anyKey), { maxLength: 300 }), (steps) => {
+    fc.property(fc.array(anyBatch, { maxLength: 100 }), (steps) => {
       const arena = new KeyArena();
+      const batch = new KeyBatch();
       const model = new Map<string, number>();
-      for (const [insert, key] of steps) {
-        arena.scratch.set(key);
-        const known = model.get(key.join());
-        if (insert) {
-          const row = arena.insert(key.length);
-          if (known !== undefined && known !== row) return false;
-          model.set(key.join(), row);
-        } else {
-          if (arena.find(key.length) !== (known ?? -1)) return false;
-          if (known !== undefined) {
-            arena.remove(known);
-            if (arena.isUsed(known)) return false;
-          }
-          model.delete(key.join());
+      for (const [insert, keys] of steps) {
+        batch.clear();
+        for (const key of keys) {
+          batch.octets.set(key, batch.at);
+          batch.add(key.length);
         }
+        arena.touch(batch);
+        const removed = new Int32Array(keys.length);
+        let count = 0;
+        for (const [i, key] of keys.entries()) {
+          const known = model.get(key.join());
+          if (insert) {
+            const row = arena.insert(batch, i);
+            if (known !== undefined && known !== row) return false;
+            model.set(key.join(), row);
+          } else {
+            if (arena.find(batch, i) !== (known ?? -1)) return false;
+            if (known !== undefined && !removed.subarray(0, count).includes(known)) removed[count++] = known;
+          }
+        }
+        arena.removeAll(removed, count);
+        for (let i = 0; i < count; i++) if (arena.isUsed(removed[i]!)) return false;
+        if (!insert) for (const key of keys) model.delete(key.join());
         if (arena.size !== model.size) return false;
       }
       return [...model].every(
@@ -164,22 +178,62 @@ t.test('KeyArena: agrees with a Map for keys of every length, under any inserts 
 
 t.test('KeyArena: rows are found after growth, and removed ones are used again', (t) => {
   const arena = new KeyArena();
-  const put = (i: number, length: number): number => {
-    arena.scratch.fill(0, 0, length);
-    arena.scratch[length - 4] = i >>> 16;
-    arena.scratch[length - 3] = i >>> 8;
-    arena.scratch[length - 2] = i;
-    return length;
+  const batch = new KeyBatch();
+  const key = (i: number): KeyBatch => {
+    const octets = new Uint8Array(i % 3 === 0 ? 37 : 25);
+    octets.set([i >>> 16, i >>> 8, i], octets.length - 4);
+    return batch.only(octets, 0, octets.length);
   };
   const rows: number[] = [];
-  for (let i = 0; i < 20_000; i++) rows.push(arena.insert(put(i, i % 3 === 0 ? 37 : 25)));
-  t.equal(new Set(rows).size, 20_000);
-  t.ok(rows.every((row, i) => arena.find(put(i, i % 3 === 0 ? 37 : 25)) === row));
+  for (let i = 0; i < 20_001; i++) rows.push(arena.insert(key(i), 0));
+  t.equal(new Set(rows).size, 20_001);
+  t.ok(rows.every((row, i) => arena.find(key(i), 0) === row));
   const limit = arena.rowLimit;
-  for (const row of rows) arena.remove(row);
+  arena.removeAll(Int32Array.from(rows.slice(1)), 20_000);
+  arena.remove(rows[0]!);
   t.equal(arena.size, 0);
   t.throws(() => arena.remove(rows[0]!), { message: /is not in use/ });
-  for (let i = 0; i < 20_000; i++) arena.insert(put(i + 500_000, i % 3 === 0 ? 37 : 25));
+  for (let i = 0; i < 20_001; i++) arena.insert(key(i + 600_000), 0);
   t.equal(arena.rowLimit, limit);
+  t.end();
+});
+
+t.test('AnnouncedBySet: lists and counts agree with a Map, whatever is added and removed', (t) => {
+  const step = fc.record({ route: fc.nat(40), set: fc.integer({ min: 1, max: 200 }), source: fc.nat(3) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const bySet = new AnnouncedBySet();
+      const model = new Map<number, { set: number; source: number }>();
+      for (const { route, set, source } of steps) {
+        const known = model.get(route);
+        if (known === undefined) {
+          bySet.add(route, set, source);
+          model.set(route, { set, source });
+        } else {
+          bySet.remove(route, known.set, known.source);
+          model.delete(route);
+        }
+      }
+      for (let set = 1; set < bySet.setLimit; set++) {
+        const mine = [...model].filter(([, one]) => one.set === set);
+        const listed: number[] = [];
+        bySet.forEach(set, (route) => listed.push(route));
+        if (
+          listed.sort().join() !==
+          mine
+            .map(([route]) => route)
+            .sort()
+            .join()
+        )
+          return false;
+        for (let source = 0; source < 4; source++) {
+          const others = mine.filter(([, one]) => one.source !== source).length;
+          if (bySet.countExcept(set, source) !== others) return false;
+        }
+      }
+      return true;
+    }),
+    { numRuns: 300 },
+  );
   t.end();
 });

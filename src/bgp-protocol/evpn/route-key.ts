@@ -11,6 +11,7 @@
  *           8 reserved, maximum response time, flags; nothing for the rest
  */
 import { EVPN_ROUTE_TYPE } from '../iana.ts';
+import { copyFew, viewOf } from '../octets.ts';
 import { LABEL_OCTETS } from './label.ts';
 import { macIpLabelsAt } from './mac-ip.ts';
 import { synchTrailerOctets } from './multicast-fields.ts';
@@ -74,55 +75,67 @@ export function splitEvpnNlri(
   key: Uint8Array,
   payload: Uint8Array,
 ): number {
+  return splitEvpnViews(bytes, viewOf(bytes), start, end, viewOf(key), 0, viewOf(payload));
+}
+
+/** splitEvpnNlri for hot paths: `view` is of `bytes`, and the key is written at `keyAt`. */
+export function splitEvpnViews(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+  key: DataView,
+  keyAt: number,
+  payload: DataView,
+): number {
   if (end - start < 2 || bytes[start + 1] !== end - start - 2) return -1;
-  key[0] = bytes[start];
+  key.setUint8(keyAt, bytes[start]);
   switch (bytes[start]) {
     case EVPN_ROUTE_TYPE.MAC_IP_ADVERTISEMENT:
-      return splitAroundEsi(bytes, start, macIpLabelsAt(bytes, start, end), end, key, payload);
+      return splitAroundEsi(view, start, macIpLabelsAt(bytes, start, end), end, key, keyAt, payload);
     case EVPN_ROUTE_TYPE.IP_PREFIX:
-      return splitAroundEsi(bytes, start, ipPrefixGatewayAt(start, end), end, key, payload);
+      return splitAroundEsi(view, start, ipPrefixGatewayAt(start, end), end, key, keyAt, payload);
     default:
-      return splitBeforeTrailer(bytes, start, end, trailerOctets(bytes, start, end), key, payload);
+      return splitBeforeTrailer(view, start, end, trailerOctets(bytes, start, end), key, keyAt, payload);
   }
 }
 
 /** Types 2 and 5: the ESI stands between the fields of the key, the rest of the payload after them. */
 function splitAroundEsi(
-  bytes: Uint8Array,
+  view: DataView,
   start: number,
   restAt: number,
   end: number,
-  key: Uint8Array,
-  payload: Uint8Array,
+  key: DataView,
+  keyAt: number,
+  payload: DataView,
 ): number {
   if (restAt < 0) return -1;
-  let from = start + 2;
-  let to = 1;
-  for (; to < 1 + RD_OCTETS; from++, to++) key[to] = bytes[from];
-  let into = 0;
-  for (; into < ESI_OCTETS; from++, into++) payload[into] = bytes[from];
-  for (; from < restAt; from++, to++) key[to] = bytes[from];
-  for (; from < end; from++, into++) payload[into] = bytes[from];
-  return (to << 8) | into;
+  const rdAt = start + 2;
+  const esiAt = rdAt + RD_OCTETS;
+  const tagAt = esiAt + ESI_OCTETS;
+  copyFew(view, rdAt, key, keyAt + 1, RD_OCTETS);
+  copyFew(view, esiAt, payload, 0, ESI_OCTETS);
+  copyFew(view, tagAt, key, keyAt + 1 + RD_OCTETS, restAt - tagAt);
+  copyFew(view, restAt, payload, ESI_OCTETS, end - restAt);
+  return ((1 + RD_OCTETS + restAt - tagAt) << 8) | (ESI_OCTETS + end - restAt);
 }
 
 /** The other types: the payload, if any, is the last octets. -1 as trailer says that the key is malformed. */
 function splitBeforeTrailer(
-  bytes: Uint8Array,
+  view: DataView,
   start: number,
   end: number,
   trailer: number,
-  key: Uint8Array,
-  payload: Uint8Array,
+  key: DataView,
+  keyAt: number,
+  payload: DataView,
 ): number {
   if (trailer < 0) return -1;
-  const restAt = end - trailer;
-  let from = start + 2;
-  let to = 1;
-  for (; from < restAt; from++, to++) key[to] = bytes[from];
-  let into = 0;
-  for (; from < end; from++, into++) payload[into] = bytes[from];
-  return (to << 8) | into;
+  const keyOctets = end - trailer - start - 2;
+  copyFew(view, start + 2, key, keyAt + 1, keyOctets);
+  copyFew(view, end - trailer, payload, 0, trailer);
+  return ((1 + keyOctets) << 8) | trailer;
 }
 
 /** Where the gateway of a type-5 route begins; -1 when its length is that of neither family. */
@@ -169,20 +182,49 @@ export function joinEvpnNlri(
   out: Uint8Array,
   outStart: number,
 ): number {
-  const type = key[keyStart];
-  const around = type === EVPN_ROUTE_TYPE.MAC_IP_ADVERTISEMENT || type === EVPN_ROUTE_TYPE.IP_PREFIX;
-  out[outStart] = type;
-  out[outStart + 1] = keyEnd - keyStart - 1 + payloadEnd - payloadStart;
+  const [keyView, payloadView] = [viewOf(key), viewOf(payload)];
+  return joinEvpnViews(
+    keyView,
+    keyStart,
+    keyEnd,
+    payloadView,
+    payloadStart,
+    payloadEnd,
+    viewOf(out),
+    outStart,
+  );
+}
+
+/** joinEvpnNlri for hot paths. */
+export function joinEvpnViews(
+  key: DataView,
+  keyStart: number,
+  keyEnd: number,
+  payload: DataView,
+  payloadStart: number,
+  payloadEnd: number,
+  out: DataView,
+  outStart: number,
+): number {
+  const type = key.getUint8(keyStart);
+  out.setUint8(outStart, type);
+  out.setUint8(outStart + 1, keyEnd - keyStart - 1 + payloadEnd - payloadStart);
   let from = keyStart + 1;
   let rest = payloadStart;
   let to = outStart + 2;
-  if (around) {
-    for (const rdEnd = from + RD_OCTETS; from < rdEnd; from++, to++) out[to] = key[from];
-    for (const esiEnd = rest + ESI_OCTETS; rest < esiEnd; rest++, to++) out[to] = payload[rest];
+  // What is no key because it has no RD becomes no route either.
+  const isWhole = keyEnd - from >= RD_OCTETS;
+  if (isWhole && (type === EVPN_ROUTE_TYPE.MAC_IP_ADVERTISEMENT || type === EVPN_ROUTE_TYPE.IP_PREFIX)) {
+    copyFew(key, from, out, to, RD_OCTETS);
+    copyFew(payload, rest, out, to + RD_OCTETS, ESI_OCTETS);
+    from += RD_OCTETS;
+    rest += ESI_OCTETS;
+    to += RD_OCTETS + ESI_OCTETS;
   }
-  for (; from < keyEnd; from++, to++) out[to] = key[from];
-  for (; rest < payloadEnd; rest++, to++) out[to] = payload[rest];
-  return to;
+  copyFew(key, from, out, to, keyEnd - from);
+  to += keyEnd - from;
+  copyFew(payload, rest, out, to, payloadEnd - rest);
+  return to + payloadEnd - rest;
 }
 
 /** Octets of the payload when it is empty of meaning: what a withdrawal needs to be a whole route again. */
