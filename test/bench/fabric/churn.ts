@@ -7,8 +7,8 @@ import { connectAll } from './reflect.ts';
 import type { System } from './systems/system.ts';
 
 export interface ChurnFigures {
-  readonly megabytesBefore: number;
-  readonly megabytesAfter: number;
+  /** The least resident in the last third of the time, less the least in the first: what lies between two garbage collections is no growth. */
+  readonly grownMegabytes: number;
   /** Processor time of each second. */
   readonly cores: number;
   readonly sessionsLost: number;
@@ -42,20 +42,21 @@ export async function churn(
     const feed = { ...standing, first: standing.routes, routes: MOVING, leaves: 2, vnis: 5 };
     await mover.ask({ type: 'churn', feed, perSecond, seconds: SETTLING_SECONDS });
     await running.longestPause();
-    const megabytesBefore = running.residentMegabytes();
     const seen = (await sink.ask({ type: 'report' })).announcements!;
     const processor = running.processorSeconds();
     const began = performance.now();
-    await mover.ask({ type: 'churn', feed, perSecond, seconds });
+    const resident: number[] = [];
+    const sampling = setInterval(() => resident.push(running.residentMegabytes()), 250);
+    await mover.ask({ type: 'churn', feed, perSecond, seconds }).finally(() => clearInterval(sampling));
     const took = (performance.now() - began) / 1000;
     const cores = (running.processorSeconds() - processor) / took;
-    const megabytesAfter = running.residentMegabytes();
+    const third = Math.floor(resident.length / 3);
+    const grownMegabytes = Math.min(...resident.slice(-third)) - Math.min(...resident.slice(0, third));
     await sleep(1000);
     const report = await sink.ask({ type: 'report' });
     const moved = await mover.ask({ type: 'report' });
     return {
-      megabytesBefore,
-      megabytesAfter,
+      grownMegabytes,
       cores,
       sessionsLost: report.ended!.length + moved.ended!.length,
       announcementsSeen: report.announcements! - seen,

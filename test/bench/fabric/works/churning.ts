@@ -7,8 +7,8 @@ import type { System } from '../systems/system.ts';
 import { contestants, thousands, type Work } from '../work.ts';
 
 const section = 'reflector';
-/** What a garbage collector leaves lying between two of its rounds is not growth. */
-const GROWTH_MEGABYTES = 8;
+/** What differs between two quiet moments of the garbage collector. */
+const GROWTH_MEGABYTES = 4;
 
 interface Churning {
   readonly standing: number;
@@ -46,7 +46,7 @@ export function churning(systems: readonly System[], setting: Churning): Work<Ch
         work: '… growth of resident memory',
         unit: 'MB',
         goal: atMost(GROWTH_MEGABYTES, `none (${GROWTH_MEGABYTES} MB are noise)`),
-        values: pick(outcomes, (each) => each.megabytesAfter - each.megabytesBefore),
+        values: pick(outcomes, (each) => each.grownMegabytes),
       },
       {
         section,
