@@ -73,7 +73,8 @@ export class SentRoutes implements EncodingInput {
 
   get memoryOctets(): number {
     const sets = this.targets === undefined ? 0 : this.targets.octets + this.#bySet.octets;
-    return this.#block.length * 10 + this.outbound.octets + this.#memoBlock.length * 12 + sets;
+    const columns = this.#block.byteLength + this.#source.byteLength + this.sentPayload.byteLength;
+    return columns + this.outbound.octets + this.#memoBlock.length * 12 + sets;
   }
 
   /** Routes announced to a member: neither its own, nor those that it does not want. */
@@ -342,10 +343,14 @@ export class SentRoutes implements EncodingInput {
   }
 
   #growTo(rows: number): void {
-    if (rows <= this.#block.length) return;
-    const length = Math.max(FIRST_ROWS, this.#block.length * 2, rows);
-    this.#block = grown(this.#block, length);
-    this.#source = grown(this.#source, length);
-    this.sentPayload = grown(this.sentPayload, length);
+    this.#block = withRoom(this.#block, rows, 0);
+    this.#source = withRoom(this.#source, rows, rows >> 2);
+    this.sentPayload = withRoom(this.sentPayload, rows, rows >> 1);
   }
+}
+
+/** Columns double, each from another length (`more`), so that no step pays for all of them. */
+function withRoom<T extends Int32Array | Uint16Array>(column: T, rows: number, more: number): T {
+  if (rows <= column.length) return column;
+  return grown(column, Math.max(FIRST_ROWS, column.length * 2, rows + more));
 }
