@@ -19,7 +19,6 @@ import type { Clock } from '../base/clock.ts';
 import { BATCH_ROWS, Batch } from './batch.ts';
 import type { RibConsumer } from './consumer.ts';
 import { Debts } from './debts.ts';
-import type { Encoding } from './encoding.ts';
 import { NONE, type PathId, type RouteId } from './ids.ts';
 import { Members, type RowHolder } from './members.ts';
 import type { Member, OutPeer } from './out-peer.ts';
@@ -53,6 +52,7 @@ export class AdjRibOut {
   readonly #batch = new Batch();
   readonly #rows = new Int32Array(BATCH_ROWS);
   readonly #work = (deadline: number): boolean => this.pump(deadline);
+  readonly #hand = (member: Member, buffer: Uint8Array): void => this.#write(member, buffer);
 
   constructor(name: string, host: OutHost, sent: SentRoutes) {
     this.name = name;
@@ -260,40 +260,11 @@ export class AdjRibOut {
       this.#batch,
     );
     for (const excluded of this.#batch.excludedSources()) {
-      for (const encoding of this.#members.encodings()) this.#tell(encoding, excluded);
+      for (const encoding of this.#members.encodings()) {
+        encoding.tell(sent, this.#batch, excluded, this.#hand);
+      }
     }
     consumer.settle(rows, count);
-  }
-
-  #tell(encoding: Encoding, excluded: number): void {
-    if (!encoding.members.some((member) => member.peer.source !== excluded)) return;
-    if (this.#sent.targets !== undefined) {
-      this.#tellConstrained(encoding, excluded);
-      return;
-    }
-    encoding.encode(this.#sent, this.#batch, excluded, (buffer) => {
-      for (const member of encoding.members) {
-        if (member.peer.source !== excluded) this.#write(member, buffer);
-      }
-    });
-  }
-
-  /** RFC 4684 section 5: each member gets of the buffers what it has asked for; encoded once for all of them all the same. */
-  #tellConstrained(encoding: Encoding, excluded: number): void {
-    const members = (): readonly Member[] => encoding.members;
-    encoding.encode(
-      this.#sent,
-      this.#batch,
-      excluded,
-      (buffer, parts) => {
-        for (const member of members()) {
-          if (member.peer.source === excluded) continue;
-          const piece = parts.cut(buffer, member.wanted!);
-          if (piece !== undefined) this.#write(member, piece);
-        }
-      },
-      (set) => members().some((member) => member.peer.source !== excluded && member.wanted!.has(set)),
-    );
   }
 
   /** One portion for each member that is out of step, until the deadline; the next time those left over go first. */
