@@ -13,54 +13,15 @@ import type { Family } from './family.ts';
 import { FAMILY, familyOf } from './family.ts';
 import { type BgpFault, type FaultAction, strongerAction } from './faults.ts';
 import { ATTRIBUTE } from './iana.ts';
-import { nlriEndAt, overrun, routeNamedBy, validateNlri } from './nlri/index.ts';
-import {
-  missingFault,
-  noReachableNlriFault,
-  tooManyMalformedFault,
-  updateLengthFault,
-} from './update-faults.ts';
+import { isFinal, NlriField } from './nlri-field.ts';
+import { missingFault, noReachableNlriFault, updateLengthFault } from './update-faults.ts';
+import type { UpdateVisitor } from './update-visitor.ts';
 import { Writer } from './writer.ts';
 
-/** All ranges are valid during the call only. */
-export interface UpdateVisitor {
-  /** The attribute block (attribute-block.ts) of the announcements that follow. */
-  attributes(block: Uint8Array, start: number, end: number): void;
-  /** One whole NLRI, without its path identifier, which is 0 where the family has none. */
-  announce(family: Family, bytes: Uint8Array, start: number, end: number, pathId: number): void;
-  withdraw(family: Family, bytes: Uint8Array, start: number, end: number, pathId: number): void;
-  endOfRib(family: Family): void;
-  fault(fault: BgpFault): void;
-}
+export type { UpdateVisitor } from './update-visitor.ts';
 
 /** `speak`: what a BGP speaker takes from the message. `observe`: also what it would ignore, for showing it. */
 export type WalkPurpose = 'speak' | 'observe';
-
-/** Octets that only a field of NLRI can be: part of the message, with the family it is of. */
-class NlriField {
-  family: Family = 0;
-  start = 0;
-  end = 0;
-  withPathId = false;
-  /** Whether it has any NLRI, of a family that was negotiated or not. */
-  sent = false;
-  /** Some of its NLRI are to be passed over. */
-  faulty = false;
-
-  set(family: Family, start: number, end: number, ctx: CodecContext): void {
-    const wanted = ctx.families === undefined || ctx.families.has(family);
-    this.family = family;
-    this.sent = start < end;
-    this.start = wanted ? start : end;
-    this.end = end;
-    this.withPathId = ctx.addPathReceive.has(family);
-    this.faulty = false;
-  }
-
-  get empty(): boolean {
-    return this.start === this.end;
-  }
-}
 
 class UpdateWalk {
   readonly scan = new AttributeScan();
@@ -146,12 +107,12 @@ function walkOnce(
   if (isFinal(action)) return action;
 
   const withdrawAll = scan.action === 'treat-as-withdraw';
-  emit(walk.withdrawn, bytes, visitor, false);
-  emit(walk.unreach, bytes, visitor, false);
+  walk.withdrawn.emit(bytes, visitor, false);
+  walk.unreach.emit(bytes, visitor, false);
   for (const field of walk.reaching) {
     if (field.empty) continue;
     if (!withdrawAll) emitBlock(walk, bytes, ctx, visitor, field === walk.reach, observe);
-    emit(field, bytes, visitor, !withdrawAll);
+    field.emit(bytes, visitor, !withdrawAll);
   }
   if (bare && scan.action === undefined && !walk.reach.empty && !scan.came(ATTRIBUTE.MP_UNREACH_NLRI)) {
     walk.repeat.remember(scan, bytes, attributesAt, attributesEnd, ctx, observe);
@@ -172,10 +133,10 @@ function walkRepeated(
 ): FaultAction | undefined {
   const { reach, repeat, block } = walk;
   reach.set(reach.family, repeat.nlriStart, repeat.nlriEnd, ctx);
-  const action = checkNlri(reach, bytes, visitor);
+  const action = reach.check(bytes, visitor);
   if (isFinal(action)) return action;
   visitor.attributes(block.memory, 0, block.length);
-  emit(reach, bytes, visitor, true);
+  reach.emit(bytes, visitor, true);
   return action;
 }
 
@@ -195,7 +156,7 @@ function checkFields(
 
   let action: FaultAction | undefined;
   for (const field of walk.fields) {
-    action = strongerAction(action, checkNlri(field, bytes, visitor));
+    action = strongerAction(action, field.check(bytes, visitor));
     if (isFinal(action)) return action;
   }
   const inNlriField = attributesEnd < end;
@@ -207,10 +168,6 @@ function checkFields(
     return fault.action;
   }
   return strongerAction(action, scan.action);
-}
-
-function isFinal(action: FaultAction | undefined): boolean {
-  return action === 'session-reset' || action === 'afi-safi-disable';
 }
 
 function familyAt(bytes: Uint8Array, at: number): Family {
@@ -235,56 +192,6 @@ function setUnreach(walk: UpdateWalk, bytes: Uint8Array, ctx: CodecContext): voi
   }
   const at = scan.valueStart[ATTRIBUTE.MP_UNREACH_NLRI];
   unreach.set(familyAt(bytes, at), at + 3, scan.valueEnd[ATTRIBUTE.MP_UNREACH_NLRI], ctx);
-}
-
-/** Of malformed NLRI in one field, this many are told; the rest are passed over in silence. */
-const MOST_TOLD = 16;
-/** With more the field is not a list of routes any more. It also bounds what a hostile message costs. */
-const MOST_MALFORMED = 256;
-
-/** RFC 7606 sections 3 (i) and 5.3: every NLRI of the field is framed and sound, or the field says what follows. */
-function checkNlri(field: NlriField, bytes: Uint8Array, visitor: UpdateVisitor): FaultAction | undefined {
-  const { family, end, withPathId } = field;
-  let action: FaultAction | undefined;
-  let malformed = 0;
-  let offset = field.start;
-  while (offset < end) {
-    const start = withPathId ? offset + 4 : offset;
-    const next = start < end ? nlriEndAt(family, bytes, start, end) : -1;
-    let fault = next < 0 ? overrun(family, offset, end) : validateNlri(family, bytes, start, next);
-    if (fault !== undefined) {
-      malformed++;
-      if (malformed > MOST_MALFORMED) fault = tooManyMalformedFault(family, MOST_MALFORMED, offset);
-      action = strongerAction(action, fault.action);
-      if (malformed <= MOST_TOLD || isFinal(action)) visitor.fault(fault);
-      if (isFinal(action)) return action;
-      field.faulty = true;
-    }
-    offset = next;
-  }
-  return action;
-}
-
-function emit(field: NlriField, bytes: Uint8Array, visitor: UpdateVisitor, announce: boolean): void {
-  const { family, end, withPathId, faulty } = field;
-  let offset = field.start;
-  while (offset < end) {
-    const start = withPathId ? offset + 4 : offset;
-    const next = nlriEndAt(family, bytes, start, end);
-    const pathId = withPathId ? pathIdAt(bytes, offset) : 0;
-    offset = next;
-    if (faulty && validateNlri(family, bytes, start, next) !== undefined) {
-      // RFC 7606 section 2: treated as withdrawn, where it still tells which route it is.
-      if (routeNamedBy(family, bytes, start, next)) visitor.withdraw(family, bytes, start, next, pathId);
-      continue;
-    }
-    if (announce) visitor.announce(family, bytes, start, next, pathId);
-    else visitor.withdraw(family, bytes, start, next, pathId);
-  }
-}
-
-function pathIdAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
 function emitBlock(

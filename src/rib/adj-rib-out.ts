@@ -15,20 +15,17 @@ import {
   type Family,
   ROUTE_REFRESH_SUBTYPE,
 } from 'bgp-protocol';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { BATCH_ROWS, Batch } from './batch.ts';
 import type { RibConsumer } from './consumer.ts';
-import type { Encoding } from './encoding.ts';
+import { Debts } from './debts.ts';
 import { NONE, type PathId, type RouteId } from './ids.ts';
 import { Members, type RowHolder } from './members.ts';
 import type { Member, OutPeer } from './out-peer.ts';
+import { Patience } from './patience.ts';
 import type { OutInput, SentRoutes } from './sent-routes.ts';
 import type { Slices } from './slices.ts';
 
-/** How long a group waits for a member whose queue is full, before it goes on without it. */
-const PATIENCE_MILLISECONDS = 50;
-/** A member that was too slow is not waited for again within this time. */
-const NO_PATIENCE_MILLISECONDS = 10_000;
 /** Rows served to one member before the next has its turn. */
 const SERVE_ROWS = 4096;
 
@@ -45,6 +42,8 @@ export class AdjRibOut {
   readonly #host: OutHost;
   readonly #sent: SentRoutes;
   readonly #members: Members;
+  readonly #debts: Debts;
+  readonly #patience: Patience;
   #turn = 0;
   readonly #owing = new Set<Member>();
   /** Members whose interest may have changed. */
@@ -52,14 +51,16 @@ export class AdjRibOut {
   #consumer: RibConsumer | undefined;
   readonly #batch = new Batch();
   readonly #rows = new Int32Array(BATCH_ROWS);
-  #patience: Timer | undefined;
   readonly #work = (deadline: number): boolean => this.pump(deadline);
+  readonly #hand = (member: Member, buffer: Uint8Array): void => this.#write(member, buffer);
 
   constructor(name: string, host: OutHost, sent: SentRoutes) {
     this.name = name;
     this.#host = host;
     this.#sent = sent;
     this.#members = new Members(host);
+    this.#debts = new Debts(sent);
+    this.#patience = new Patience(host.clock, () => this.#request());
   }
 
   get peers(): number {
@@ -96,7 +97,7 @@ export class AdjRibOut {
     this.#owing.add(member);
     if (this.#sent.routes > 0) {
       this.#leaveStep(member);
-      this.#sent.owe(member, false);
+      this.#debts.owe(member, false);
     }
     this.#request();
   }
@@ -130,7 +131,7 @@ export class AdjRibOut {
       this.#write(member, refreshMarker(ROUTE_REFRESH_SUBTYPE.BEGIN, peer.context));
       member.owesEndOfRefresh = true;
     }
-    this.#sent.owe(member, true);
+    this.#debts.owe(member, true);
     this.#request();
   }
 
@@ -213,8 +214,7 @@ export class AdjRibOut {
   }
 
   #shut(): false {
-    this.#patience?.cancel();
-    this.#patience = undefined;
+    this.#patience.cancel();
     this.#consumer?.close();
     this.#consumer = undefined;
     this.#sent.clear();
@@ -236,7 +236,7 @@ export class AdjRibOut {
       this.#reconsidering.delete(member);
       if (!member.wanted!.revise()) continue;
       if (member.inStep) this.#leaveStep(member);
-      this.#sent.reowe(member);
+      this.#debts.reowe(member);
     }
   }
 
@@ -260,40 +260,11 @@ export class AdjRibOut {
       this.#batch,
     );
     for (const excluded of this.#batch.excludedSources()) {
-      for (const encoding of this.#members.encodings()) this.#tell(encoding, excluded);
+      for (const encoding of this.#members.encodings()) {
+        encoding.tell(sent, this.#batch, excluded, this.#hand);
+      }
     }
     consumer.settle(rows, count);
-  }
-
-  #tell(encoding: Encoding, excluded: number): void {
-    if (!encoding.members.some((member) => member.peer.source !== excluded)) return;
-    if (this.#sent.targets !== undefined) {
-      this.#tellConstrained(encoding, excluded);
-      return;
-    }
-    encoding.encode(this.#sent, this.#batch, excluded, (buffer) => {
-      for (const member of encoding.members) {
-        if (member.peer.source !== excluded) this.#write(member, buffer);
-      }
-    });
-  }
-
-  /** RFC 4684 section 5: each member gets of the buffers what it has asked for; encoded once for all of them all the same. */
-  #tellConstrained(encoding: Encoding, excluded: number): void {
-    const members = (): readonly Member[] => encoding.members;
-    encoding.encode(
-      this.#sent,
-      this.#batch,
-      excluded,
-      (buffer, parts) => {
-        for (const member of members()) {
-          if (member.peer.source === excluded) continue;
-          const piece = parts.cut(buffer, member.wanted!);
-          if (piece !== undefined) this.#write(member, piece);
-        }
-      },
-      (set) => members().some((member) => member.peer.source !== excluded && member.wanted!.has(set)),
-    );
   }
 
   /** One portion for each member that is out of step, until the deadline; the next time those left over go first. */
@@ -315,7 +286,7 @@ export class AdjRibOut {
     const pending = member.pending!;
     const rows = this.#rows;
     const catchesUp = member.isCatchingUp;
-    if (catchesUp && pending.size < SERVE_ROWS) this.#sent.oweMore(member);
+    if (catchesUp && pending.size < SERVE_ROWS) this.#debts.oweMore(member);
     const count = pending.take(rows, SERVE_ROWS);
     if (count > 0) {
       this.#batch.clear();
@@ -346,33 +317,12 @@ export class AdjRibOut {
     }
   }
 
-  /**
-   * Whether to encode more for the group. It waits a moment for members whose queues are full, so that short hiccups do
-   * not break up the sharing; after that it goes on without them, unless nobody could take anything anyway.
-   */
   #mayAdvance(now: number): boolean {
-    let wait = Number.POSITIVE_INFINITY;
-    let free = 0;
-    for (const member of this.#members.all()) {
-      if (!member.congested) free++;
-    }
-    if (free === 0) return false;
-    for (const member of this.#members.all()) {
-      if (!member.congested || !member.inStep) continue;
-      const patience = now - member.fellOutAt < NO_PATIENCE_MILLISECONDS ? 0 : PATIENCE_MILLISECONDS;
-      const left = member.congestedSince + patience - now;
-      if (left > 0) wait = Math.min(wait, left);
-      else {
-        member.fellOutAt = now;
-        this.#leaveStep(member);
-      }
-    }
-    if (wait === Number.POSITIVE_INFINITY) return true;
-    this.#patience ??= this.#host.clock.after(wait, () => {
-      this.#patience = undefined;
-      this.#request();
-    });
-    return false;
+    return this.#patience.mayAdvance(
+      () => this.#members.all(),
+      now,
+      (member) => this.#leaveStep(member),
+    );
   }
 
   #write(member: Member, buffer: Uint8Array): void {

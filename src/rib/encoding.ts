@@ -134,6 +134,38 @@ export class Encoding {
     if (this.#out.length > 0) this.#hand(deliver);
   }
 
+  /**
+   * Encodes the buckets that leave out `excluded` once for all members, and gives each of them (`write`) the buffers; in a
+   * constrained group (RFC 4684 section 5) what it has asked for of them.
+   */
+  tell(
+    input: EncodingInput,
+    batch: Batch,
+    excluded: number,
+    write: (member: Member, buffer: Uint8Array) => void,
+  ): void {
+    const isTold = (member: Member): boolean => member.peer.source !== excluded;
+    if (!this.members.some(isTold)) return;
+    if (input.targets === undefined) {
+      this.encode(input, batch, excluded, (buffer) => {
+        for (const member of this.members) if (isTold(member)) write(member, buffer);
+      });
+      return;
+    }
+    this.encode(
+      input,
+      batch,
+      excluded,
+      (buffer, parts) => {
+        for (const member of this.members) {
+          const piece = isTold(member) ? parts.cut(buffer, member.wanted!) : undefined;
+          if (piece !== undefined) write(member, piece);
+        }
+      },
+      (set) => this.members.some((member) => isTold(member) && member.wanted!.has(set)),
+    );
+  }
+
   /** The End-of-RIB marker, RFC 4724 section 2. */
   endOfRib(): Uint8Array {
     this.#updates.endOfRib(FAMILY.L2VPN_EVPN);

@@ -8,15 +8,16 @@ import { grown } from '../base/key-table.ts';
 import { AnnouncedBySet } from './announced-by-set.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import { BATCH_ROWS, type Batch, WITHDRAWN } from './batch.ts';
-import { ByteTable } from './byte-table.ts';
+import type { ByteTable } from './byte-table.ts';
 import type { EncodingInput } from './encoding.ts';
 import type { Exporter } from './export-policy.ts';
-import { type AttributesId, NONE, type PathId, type RouteId, type SourceId } from './ids.ts';
+import { NONE, type PathId, type RouteId, type SourceId } from './ids.ts';
 import type { Member } from './out-peer.ts';
+import { OutboundBlocks } from './outbound-blocks.ts';
 import type { PayloadTable } from './payload-table.ts';
 import type { RouteTable } from './route-table.ts';
 import type { SourceTable } from './source-table.ts';
-import { type TargetSetId, TargetSets } from './target-sets.ts';
+import { TargetSets } from './target-sets.ts';
 
 export interface OutInput {
   readonly table: RouteTable;
@@ -26,16 +27,14 @@ export interface OutInput {
 }
 
 const FIRST_ROWS = 1024;
-/** Rows that become a member's debt in one step: a fraction of a millisecond's work. */
-const OWED_ROWS = 8192;
 
 export class SentRoutes implements EncodingInput {
   readonly table: RouteTable;
   readonly payloads: PayloadTable;
-  outbound = new ByteTable();
   sentPayload = new Int32Array(0);
   readonly #input: OutInput;
   readonly #exporter: Exporter;
+  #blocks: OutboundBlocks;
   /** Per route: the outbound block it was announced with, 0 when it is not announced; and whose path it was. */
   #block = new Int32Array(0);
   #source = new Uint16Array(0);
@@ -43,15 +42,10 @@ export class SentRoutes implements EncodingInput {
   #routesFrom: number[] = [];
   /** In a constrained group: the sets of route targets of the blocks, and the routes of each. */
   targets: TargetSets | undefined;
-  #bySet = new AnnouncedBySet();
+  bySet = new AnnouncedBySet();
   /** What the batch at hand is to become; resolve() holds a reference to each block. */
   readonly #newBlock = new Int32Array(BATCH_ROWS);
   readonly #newPath = new Int32Array(BATCH_ROWS);
-  /** Outbound block by attributes id, as long as both generations and the source are the same. */
-  #memoBlock = new Int32Array(0);
-  #memoSource = new Int32Array(0);
-  #memoGeneration = new Uint16Array(0);
-  #memoBlockGeneration = new Uint16Array(0);
 
   /** `constrained`: members are told only what they want (`Member.wanted`). */
   constructor(input: OutInput, exporter: Exporter, constrained = false) {
@@ -60,6 +54,12 @@ export class SentRoutes implements EncodingInput {
     this.table = input.table;
     this.payloads = input.payloads;
     this.#exporter = exporter;
+    this.#blocks = this.#newBlocks();
+  }
+
+  /** The blocks that were sent, or are about to be. */
+  get outbound(): ByteTable {
+    return this.#blocks.table;
   }
 
   /** Routes announced. */
@@ -72,19 +72,25 @@ export class SentRoutes implements EncodingInput {
   }
 
   get memoryOctets(): number {
-    const sets = this.targets === undefined ? 0 : this.targets.octets + this.#bySet.octets;
-    return this.#block.length * 10 + this.outbound.octets + this.#memoBlock.length * 12 + sets;
+    const sets = this.targets === undefined ? 0 : this.targets.octets + this.bySet.octets;
+    const columns = this.#block.byteLength + this.#source.byteLength + this.sentPayload.byteLength;
+    return columns + this.#blocks.octets + sets;
   }
 
   /** Routes announced to a member: neither its own, nor those that it does not want. */
   countFor({ peer: { source }, wanted }: Member): number {
     if (wanted === undefined) return this.#routes - (this.#routesFrom[source] ?? 0);
     let count = 0;
-    for (let set = 1; set < this.#bySet.setLimit; set++) {
-      const routes = this.#bySet.countExcept(set, source);
+    for (let set = 1; set < this.bySet.setLimit; set++) {
+      const routes = this.bySet.countExcept(set, source);
       if (routes > 0 && wanted.has(set)) count += routes;
     }
     return count;
+  }
+
+  /** Whether what was announced of the route came from `source`. */
+  isFrom(route: RouteId, source: SourceId): boolean {
+    return this.#source[route] === source;
   }
 
   /** The block that a member has been told; 0 for none. */
@@ -100,7 +106,7 @@ export class SentRoutes implements EncodingInput {
     const { attributes, source } = this.table;
     for (let i = 0; i < count; i++) {
       const path = best(rows[i]!);
-      const block = path === NONE ? 0 : this.#outboundOf(attributes[path]!, source[path]!);
+      const block = path === NONE ? 0 : this.#blocks.of(attributes[path]!, source[path]!);
       this.#newPath[i] = path;
       this.#newBlock[i] = block;
       if (block !== 0) this.outbound.retain(block);
@@ -199,64 +205,6 @@ export class SentRoutes implements EncodingInput {
     }
   }
 
-  /**
-   * Everything announced is the debt of a member that is out of step: at once when it is little of the table, and can be found
-   * by set; else as oweMore() comes to it. `told`: it knows the routes that were not in its debt yet.
-   */
-  owe(member: Member, told: boolean): void {
-    if (member.wanted !== undefined && this.countFor(member) <= Math.max(OWED_ROWS, this.rowLimit >> 3)) {
-      this.#oweSets(member, told, (set) => member.wanted!.has(set));
-    } else if (told && member.isCatchingUp && !member.knowsUnseen) {
-      // It is being told for the first time: what it was told already is owed again, the rest still.
-      this.#oweRows(member, 0, member.unseenFrom, true);
-    } else {
-      member.unseenFrom = 0;
-      member.knowsUnseen = told;
-    }
-  }
-
-  /** The next rows of a member's debt. */
-  oweMore(member: Member): void {
-    const limit = Math.min(this.#block.length, this.table.keys.rowLimit);
-    const to = Math.min(member.unseenFrom + OWED_ROWS, limit);
-    this.#oweRows(member, member.unseenFrom, to, member.knowsUnseen);
-    member.unseenFrom = to === limit ? Number.POSITIVE_INFINITY : to;
-  }
-
-  /** Rows from `from` up to `to`, both multiples of 32. */
-  #oweRows(member: Member, from: number, to: number, told: boolean): void {
-    const { source } = member.peer;
-    for (let base = from; base < to; base += 32) {
-      let bits = 0;
-      for (let b = 0; b < 32; b++) {
-        const row = base + b;
-        const block = this.#block[row]!;
-        if (block !== 0 && this.#source[row] !== source && this.#isWanted(member, block)) bits |= 1 << b;
-      }
-      if (bits === 0) continue;
-      if (told) member.told!.addWord(base >>> 5, bits & ~member.pending!.word(base >>> 5));
-      member.pending!.addWord(base >>> 5, bits);
-    }
-  }
-
-  /** After `wanted.revise()`: what the member now wants, or wants no longer, becomes its debt. */
-  reowe(member: Member): void {
-    const wanted = member.wanted!;
-    this.#oweSets(member, undefined, (set) => wanted.isRevised(set));
-  }
-
-  /** Owes the routes of the sets chosen. `told` undefined: it knows those of the sets that it no longer wants. */
-  #oweSets(member: Member, told: boolean | undefined, isChosen: (set: TargetSetId) => boolean): void {
-    const { source } = member.peer;
-    for (let set: TargetSetId = 1; set < this.#bySet.setLimit; set++) {
-      if (this.#bySet.countExcept(set, source) === 0 || !isChosen(set)) continue;
-      const knows = told ?? !member.wanted!.has(set);
-      this.#bySet.forEach(set, (route) => {
-        if (this.#source[route] !== source && !member.isUnseen(route)) member.mark(route, knows);
-      });
-    }
-  }
-
   /** Forgets everything: the group has no members any more. */
   clear(): void {
     for (let row = 0; row < this.#block.length; row++) {
@@ -265,12 +213,11 @@ export class SentRoutes implements EncodingInput {
     this.#block = new Int32Array(0);
     this.#source = new Uint16Array(0);
     this.sentPayload = new Int32Array(0);
-    this.#memoBlock = new Int32Array(0);
     this.#routes = 0;
     this.#routesFrom = [];
-    this.outbound = new ByteTable();
+    this.#blocks = this.#newBlocks();
     if (this.targets !== undefined) this.targets = new TargetSets(() => this.outbound);
-    this.#bySet = new AnnouncedBySet();
+    this.bySet = new AnnouncedBySet();
   }
 
   #isWanted(member: Member, block: number): boolean {
@@ -298,8 +245,8 @@ export class SentRoutes implements EncodingInput {
     }
     this.#block[route] = block;
     if (this.targets !== undefined) {
-      if (oldBlock !== 0) this.#bySet.remove(route, this.targets.of(oldBlock), oldSource);
-      if (block !== 0) this.#bySet.add(route, this.targets.of(block), this.#source[route]!);
+      if (oldBlock !== 0) this.bySet.remove(route, this.targets.of(oldBlock), oldSource);
+      if (block !== 0) this.bySet.add(route, this.targets.of(block), this.#source[route]!);
     }
     if (oldBlock !== 0) {
       this.outbound.release(oldBlock);
@@ -309,43 +256,19 @@ export class SentRoutes implements EncodingInput {
     }
   }
 
-  #outboundOf(attributes: AttributesId, source: SourceId): number {
-    const input = this.#input;
-    if (attributes >= this.#memoBlock.length) this.#growMemo(input.attributes.capacity);
-    const generation = input.attributes.generation(attributes);
-    const incarnation = input.sources.incarnation[source]!;
-    const known = this.#memoBlock[attributes]!;
-    if (
-      this.#memoSource[attributes] === incarnation &&
-      this.#memoGeneration[attributes] === generation &&
-      (known === 0 || this.#memoBlockGeneration[attributes] === this.outbound.generation(known))
-    ) {
-      return known;
-    }
-    const block = this.#exporter.allows(attributes, source)
-      ? this.outbound.intern(this.#exporter.outbound(attributes, source))
-      : 0;
-    this.#memoBlock[attributes] = block;
-    this.#memoSource[attributes] = incarnation;
-    this.#memoGeneration[attributes] = generation;
-    this.#memoBlockGeneration[attributes] = block === 0 ? 0 : this.outbound.generation(block);
-    return block;
-  }
-
-  #growMemo(capacity: number): void {
-    const before = this.#memoBlock.length;
-    this.#memoBlock = grown(this.#memoBlock, capacity);
-    this.#memoSource = before === 0 ? new Int32Array(capacity) : grown(this.#memoSource, capacity);
-    this.#memoGeneration = before === 0 ? new Uint16Array(capacity) : grown(this.#memoGeneration, capacity);
-    this.#memoBlockGeneration =
-      before === 0 ? new Uint16Array(capacity) : grown(this.#memoBlockGeneration, capacity);
+  #newBlocks(): OutboundBlocks {
+    return new OutboundBlocks(this.#input.attributes, this.#input.sources, this.#exporter);
   }
 
   #growTo(rows: number): void {
-    if (rows <= this.#block.length) return;
-    const length = Math.max(FIRST_ROWS, this.#block.length * 2, rows);
-    this.#block = grown(this.#block, length);
-    this.#source = grown(this.#source, length);
-    this.sentPayload = grown(this.sentPayload, length);
+    this.#block = withRoom(this.#block, rows, 0);
+    this.#source = withRoom(this.#source, rows, rows >> 2);
+    this.sentPayload = withRoom(this.sentPayload, rows, rows >> 1);
   }
+}
+
+/** Columns double, each from another length (`more`), so that no step pays for all of them. */
+function withRoom<T extends Int32Array | Uint16Array>(column: T, rows: number, more: number): T {
+  if (rows <= column.length) return column;
+  return grown(column, Math.max(FIRST_ROWS, column.length * 2, rows + more));
 }

@@ -176,11 +176,14 @@ t.test('KeyArena: agrees with a Map for keys of every length, under any batches'
   t.end();
 });
 
+/** Most are of MAC+IPv4 routes; every slot size is there. */
+const LENGTHS = [37, 25, 25, 70, 25, 250, 25];
+
 t.test('KeyArena: rows are found after growth, and removed ones are used again', (t) => {
   const arena = new KeyArena();
   const batch = new KeyBatch();
   const key = (i: number): KeyBatch => {
-    const octets = new Uint8Array(i % 3 === 0 ? 37 : 25);
+    const octets = new Uint8Array(LENGTHS[i % LENGTHS.length]!);
     octets.set([i >>> 16, i >>> 8, i], octets.length - 4);
     return batch.only(octets, 0, octets.length);
   };
@@ -189,6 +192,14 @@ t.test('KeyArena: rows are found after growth, and removed ones are used again',
   t.equal(new Set(rows).size, 20_001);
   t.ok(rows.every((row, i) => arena.find(key(i), 0) === row));
   const limit = arena.rowLimit;
+  t.ok(
+    rows.every((row, i) => {
+      const held = arena.bytes.subarray(arena.start(row), arena.end(row));
+      const wanted = key(i).octets.subarray(0, LENGTHS[i % LENGTHS.length]);
+      return held.join() === wanted.join();
+    }),
+    'with their octets',
+  );
   arena.removeAll(Int32Array.from(rows.slice(1)), 20_000);
   arena.remove(rows[0]!);
   t.equal(arena.size, 0);
@@ -235,5 +246,44 @@ t.test('AnnouncedBySet: lists and counts agree with a Map, whatever is added and
     }),
     { numRuns: 300 },
   );
+  t.end();
+});
+
+t.test('KeyArena: rows that change hands while the arena doubles keep their octets', (t) => {
+  const arena = new KeyArena();
+  const batch = new KeyBatch();
+  const model = new Map<number, number>();
+  const key = (i: number): KeyBatch => {
+    const octets = new Uint8Array(i % 2 === 0 ? 25 : 37);
+    octets.set([i >>> 16, i >>> 8, i, 1]);
+    return batch.only(octets, 0, octets.length);
+  };
+  const insert = (i: number): void => void model.set(i, arena.insert(key(i), 0));
+  const remove = (i: number): void => {
+    arena.remove(model.get(i)!);
+    model.delete(i);
+  };
+  // Rows of one size go and come again while those of the other only come.
+  for (let i = 0; i < 40_000; i += 2) insert(i);
+  for (let i = 1; i < 80_000; i += 2) {
+    insert(i);
+    if (i < 40_000) remove(i - 1);
+    if (i % 5 === 0 && i < 40_000) insert(i - 1);
+  }
+  const used = Array.from({ length: arena.rowLimit }, (_, row) => row).filter((row) => arena.isUsed(row));
+  t.equal(used.length, model.size);
+  for (let i = 0; i < 40_000; i += 2) insert(i);
+  t.equal(arena.size, model.size);
+  const octetsOf = (row: number): string => arena.bytes.subarray(arena.start(row), arena.end(row)).join();
+  t.ok(
+    [...model].every(
+      ([i, row]) =>
+        octetsOf(row) ===
+        key(i)
+          .octets.subarray(0, i % 2 ? 37 : 25)
+          .join(),
+    ),
+  );
+  t.ok([...model].every(([i, row]) => arena.find(key(i), 0) === row));
   t.end();
 });
