@@ -106,13 +106,8 @@ export class PassivePort {
       stream.destroy();
     };
     const timer = this.#clock.after(NAME_MILLISECONDS, () => reject('it does not say which switch it is'));
-    const framing = new JsonFraming((text) => {
-      const message = JSON.parse(text) as {
-        id?: unknown;
-        method?: unknown;
-        params?: unknown;
-        result?: unknown;
-      };
+    const framing = new JsonFraming((said) => {
+      const message = said as { id?: unknown; method?: unknown; params?: unknown; result?: unknown };
       if (message.method === 'echo') {
         stream.write(JSON.stringify({ id: message.id, result: message.params, error: null }));
       } else if (message.id === 'who') {

@@ -12,6 +12,7 @@ import { errorText, OvsdbError } from './errors.ts';
 import type { FramingLimits } from './json-framing.ts';
 import { RpcConnection } from './rpc.ts';
 import { checkSchema, type SchemaInfo, type WantedTables } from './schema.ts';
+import { inSlices } from './slices.ts';
 import type { OperationResult } from './transaction.ts';
 import { applyUpdate, type MonitorSink } from './updates.ts';
 
@@ -250,43 +251,57 @@ export class OvsdbSession {
       );
       try {
         const params = [database, source.name, conditional, this.#lastTransaction];
-        const answer = (await rpc.request('monitor_cond_since', params)) as [boolean, string, unknown];
-        if (this.#rpc !== rpc) return;
-        if (answer[0] !== true) sink.reset(schema);
-        applyUpdate('difference', answer[2], schema, sink);
-        this.#lastTransaction = answer[1];
+        await rpc.requestInto('monitor_cond_since', params, (result) => {
+          const [continues, transaction, updates] = result as [boolean, string, unknown];
+          if (continues !== true) sink.reset(schema);
+          return this.#apply(rpc, 'difference', updates, transaction);
+        });
         return;
       } catch (error) {
         if (!(error instanceof OvsdbError) || error.code !== 'refused') throw error;
         this.#monitorMethod = 'monitor';
       }
     }
-    const answer = await rpc.request('monitor', [database, source.name, requests]);
-    if (this.#rpc !== rpc) return;
-    sink.reset(schema);
-    applyUpdate('whole', answer, schema, sink);
+    await rpc.requestInto('monitor', [database, source.name, requests], (result) => {
+      sink.reset(schema);
+      return this.#apply(rpc, 'whole', result, NO_TRANSACTION);
+    });
   }
 
-  #notified(rpc: RpcConnection, method: string, params: readonly unknown[]): void {
-    const { lock, sink } = this.#options;
-    if (this.#rpc !== rpc || !this.#schema) return;
+  /** A picture of which only a part was applied cannot be continued: until it is whole, the last transaction is not known. */
+  #apply(
+    rpc: RpcConnection,
+    form: 'whole' | 'difference',
+    updates: unknown,
+    transaction: string,
+  ): Promise<void> | undefined {
+    const { sink, clock } = this.#options;
+    this.#lastTransaction = NO_TRANSACTION;
+    const isCurrent = (): boolean => this.#rpc === rpc;
+    const applied = (): void => {
+      if (isCurrent()) this.#lastTransaction = transaction;
+    };
+    const done = inSlices(applyUpdate(form, updates, this.#schema!, sink), clock, isCurrent);
+    if (done) return done.then(applied);
+    applied();
+    return undefined;
+  }
+
+  #notified(rpc: RpcConnection, method: string, params: readonly unknown[]): Promise<void> | undefined {
+    const { lock } = this.#options;
+    if (this.#rpc !== rpc || !this.#schema) return undefined;
     switch (method) {
       case 'update':
-        applyUpdate('whole', params[1], this.#schema, sink);
-        break;
-      case 'update2':
-        applyUpdate('difference', params[1], this.#schema, sink);
-        break;
+        return this.#apply(rpc, 'whole', params[1], NO_TRANSACTION);
       case 'update3':
-        this.#lastTransaction = String(params[1]);
-        applyUpdate('difference', params[2], this.#schema, sink);
-        break;
+        return this.#apply(rpc, 'difference', params[2], String(params[1]));
       case 'locked':
       case 'stolen':
-        if (params[0] !== lock) return;
+        if (params[0] !== lock) return undefined;
         this.#locked = method === 'locked';
         this.#settleState();
     }
+    return undefined;
   }
 
   #settleState(): void {

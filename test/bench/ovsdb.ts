@@ -29,13 +29,16 @@ async function timed(name: string, count: number, work: () => Promise<unknown>):
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const start = performance.now();
+  const before = process.cpuUsage();
   await work();
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const cpu = ((user + system) / 1e6).toFixed(2);
   delay.disable();
   const memory = Math.round(process.memoryUsage().rss / 1e6);
   const rate = Math.round(count / seconds);
   process.stdout.write(
-    `${name.padEnd(44)} ${count} in ${seconds.toFixed(2)} s, ${rate}/s; longest slice ${(delay.max / 1e6).toFixed(0)} ms, ${memory} MB\n`,
+    `${name.padEnd(44)} ${count} in ${seconds.toFixed(2)} s, ${rate}/s; ${cpu} s CPU; longest slice ${(delay.max / 1e6).toFixed(0)} ms, ${memory} MB\n`,
   );
 }
 

@@ -1,12 +1,8 @@
-/**
- * The OVSDB client: framing at every split, endpoints, differences; a session against a scripted server, and what a server may do
- * wrong.
- */
+/** The OVSDB client: endpoints, differences; a session against a scripted server, and what a server may do wrong. */
 import { once } from 'node:events';
 import net from 'node:net';
-import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { ManualClock } from '../../src/base/clock.ts';
+import { type Clock, ManualClock, systemClock } from '../../src/base/clock.ts';
 import { recordingLogger } from '../../src/base/log.ts';
 import {
   activeSource,
@@ -22,53 +18,6 @@ import {
   type WantedTables,
 } from '../../src/ovsdb/index.ts';
 import { failureOf } from '../../src/ovsdb/transaction.ts';
-
-t.test('RFC 7047 section 4: messages are found however the stream is cut', async (t) => {
-  const values = fc.array(
-    fc.dictionary(
-      fc.string({ unit: 'binary' }),
-      fc.oneof(
-        fc.json().map((text) => JSON.parse(text)),
-        fc.constantFrom('{', '}"', '\\"]', '\u{1f600}'),
-      ),
-    ),
-    { maxLength: 6 },
-  );
-  fc.assert(
-    fc.property(values, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (messages, sizes) => {
-      const seen: unknown[] = [];
-      const framing = new JsonFraming((text) => seen.push(JSON.parse(text)), {
-        maxMessageOctets: 1e6,
-        maxDepth: 200,
-      });
-      const octets = Buffer.from(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
-      for (let at = 0, i = 0; at < octets.length; i++) {
-        const size = sizes[i % sizes.length]!;
-        framing.push(octets.subarray(at, at + size));
-        at += size;
-      }
-      t.same(seen, JSON.parse(JSON.stringify(messages)));
-      t.equal(framing.held, 0);
-    }),
-    { numRuns: 60 },
-  );
-});
-
-t.test('depth and size of a message are bounded, and it must be an object', async (t) => {
-  const limits = { maxMessageOctets: 100, maxDepth: 8 };
-  const push = (text: string) => () => new JsonFraming(() => {}, limits).push(Buffer.from(text));
-  t.throws(push('['), { code: 'malformed', message: /begins with octet 0x5b, expected "\{"/ });
-  t.throws(push('{}x'), { code: 'malformed' });
-  t.throws(push(`{"a":${'['.repeat(8)}`), { code: 'malformed', message: /deeper than 8 levels/ });
-  const endless = new JsonFraming(() => {}, limits);
-  t.throws(
-    () => {
-      for (let i = 0; i < 100; i++) endless.push(Buffer.from('{"a":"aaaaaaaaaaaa'));
-    },
-    { code: 'malformed', message: /longer than 100 octets/ },
-  );
-  t.ok(endless.held <= 120, 'what is held stays bounded');
-});
 
 t.test('endpoints: what Open vSwitch writes is read, and printed the same', async (t) => {
   for (const text of [
@@ -192,8 +141,8 @@ class ScriptedServer {
   #accept(socket: net.Socket): void {
     this.sockets.push(socket);
     socket.on('error', () => {});
-    const framing = new JsonFraming((text) => {
-      const message = JSON.parse(text) as Call & { result?: unknown };
+    const framing = new JsonFraming((said) => {
+      const message = said as Call & { result?: unknown };
       const call = { ...message, method: message.method ?? 'reply' };
       const reply = this.answer(call);
       if (reply) socket.write(JSON.stringify({ id: call.id, result: null, error: null, ...reply }));
@@ -330,6 +279,97 @@ t.test(
     t.ok(sink.lines.includes('modify u1 {"name":"later"}'));
   },
 );
+
+t.test(
+  'RFC 7047 section 4.1.5: what comes right behind the initial state, in the same octets, is told after it',
+  async (t) => {
+    const server = new ScriptedServer((call) => (call.method === 'monitor' ? undefined : plain(call)));
+    const { sink, change } = await begin(t, server);
+    const { id } = await server.call('monitor');
+    const initial = { id, result: { T: { u1: { new: { name: 'one' } } } }, error: null };
+    const update = {
+      method: 'update',
+      params: ['x', { T: { u1: { old: { name: 'one' }, new: { name: 'two' } } } }],
+      id: null,
+    };
+    server.sockets[0]!.write(JSON.stringify(initial) + JSON.stringify(update));
+    await change();
+    await until(() => sink.lines.includes('replace u1'), 'the update is told');
+    t.same(sink.lines, ['reset', 'settled', 'replace u1', 'settled']);
+    t.same(sink.rows.get('u1'), { name: 'two' });
+  },
+);
+
+/** Each look at it takes a millisecond: long work needs many slices, however fast the machine is. */
+function slowClock(): Clock {
+  let now = 0;
+  return { ...systemClock, now: () => now++ };
+}
+
+const manyRows = (form: 'new' | 'initial', count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`u${i + 1}`, { [form]: { name: `row ${i + 1}` } }]),
+  );
+
+t.test(
+  'a large picture is taken in slice by slice, and what comes behind it waits for its end',
+  async (t) => {
+    const server = new ScriptedServer((call) => (call.method === 'monitor' ? undefined : plain(call)));
+    const { sink, session, change } = await begin(t, server, { clock: slowClock(), probeMilliseconds: 0 });
+    const { id } = await server.call('monitor');
+    const update = { T: { u1: { old: { name: 'row 1' }, new: { name: 'later' } } } };
+    server.sockets[0]!.write(
+      JSON.stringify({ id, result: { T: manyRows('new', 20_000) }, error: null }) +
+        JSON.stringify({ method: 'update', params: ['x', update], id: null }),
+    );
+    const ready = change();
+    const sizes = new Set<number>();
+    await until(() => {
+      if (session.state === 'syncing') sizes.add(sink.rows.size);
+      return session.state === 'ready';
+    }, 'all of it is taken in');
+    await ready;
+    t.ok(sizes.size > 10, `the event loop had ${sizes.size} turns meanwhile`);
+    await until(() => sink.lines.includes('replace u1'), 'the update is told');
+    t.same(sink.lines, ['reset', 'settled', 'replace u1', 'settled']);
+    t.equal(sink.rows.size, 20_000);
+  },
+);
+
+t.test('a picture of which only a part was taken in is not continued by the next connection', async (t) => {
+  const asked: unknown[] = [];
+  const server = new ScriptedServer((call) => {
+    if (call.method !== 'monitor_cond_since') return plain(call);
+    asked.push(call.params[3]);
+    return { result: [false, 'id1', { T: manyRows('initial', asked.length === 1 ? 20_000 : 1) }] };
+  });
+  const { sink, session } = await begin(t, server, { clock: slowClock(), probeMilliseconds: 0 });
+  await until(() => sink.rows.size > 1000, 'a part is taken in');
+  server.sockets[0]!.destroy();
+  await until(() => session.state === 'ready', 'it is connected again');
+  const none = '00000000-0000-0000-0000-000000000000';
+  t.same(asked, [none, none]);
+  t.same(sink.lines, ['reset', 'reset', 'settled']);
+  t.same([...sink.rows.keys()], ['u1']);
+});
+
+t.test('what cannot be taken in ends the connection and nothing else', async (t) => {
+  for (const params of [
+    ['x', 7],
+    ['x', { T: { u1: { new: 'no row' } } }],
+  ]) {
+    const server = new ScriptedServer(plain);
+    const { session, sink, change } = await begin(t, server);
+    await change();
+    sink.insert = (_table, uuid, row) => {
+      sink.rows.set(uuid, { name: (row.name as string).slice(0) });
+    };
+    const lost = change();
+    server.send({ method: 'update', params, id: null });
+    await lost;
+    t.match(session.lastError, { code: 'malformed', message: /^Cannot read what the switch sends: / });
+  }
+});
 
 t.test('RFC 7047 section 4.1.11: echo is answered, and a silent server is probed and given up', async (t) => {
   const server = new ScriptedServer(plain);

@@ -93,6 +93,7 @@ export class Picture implements MonitorSink {
       table.clear();
       table.describe(name, schema);
     }
+    this.#leaving = [];
     this.remote.clear();
     this.local.clear();
     this.#floodRows.clear();
