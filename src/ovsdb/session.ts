@@ -22,12 +22,18 @@ export interface StreamSource {
   readonly name: string;
   /** The switch dials when it likes: an attempt has no end. */
   readonly waits: boolean;
-  /**
-   * Calls `done` once, with a stream or an error; the returned function gives the attempt up. `superseded` tells that the stream in
-   * use is of an earlier life of the switch.
-   */
-  connect(done: (stream: Duplex | undefined, error?: OvsdbError) => void, superseded: () => void): () => void;
+  /** One stream, or an error. The returned function gives the attempt up. */
+  connect(asker: StreamAsker): () => void;
   close(): void;
+}
+
+export interface StreamAsker {
+  /** Once. */
+  done(stream: Duplex | undefined, error?: OvsdbError): void;
+  /** The stream in use is of an earlier life of the switch. */
+  superseded(): void;
+  /** Somebody dialled who is not let in: perhaps the switch that is waited for. */
+  refused(error: OvsdbError): void;
 }
 
 export interface SessionOptions {
@@ -45,6 +51,8 @@ export interface SessionOptions {
   readonly probeMilliseconds?: number;
   readonly connectMilliseconds?: number;
   readonly limits?: FramingLimits;
+  /** `lastError` is another one: an attempt or the connection has failed. */
+  failed?(): void;
   /** Ready: the picture is complete (and the lock ours). Not ready: with the reason. */
   stateChanged(ready: boolean): void;
 }
@@ -156,16 +164,19 @@ export class OvsdbSession {
     this.#setState('connecting');
     let giveUp: Timer | undefined;
     let over = false;
-    const abort = source.connect(
-      (stream, error) => {
+    const abort = source.connect({
+      done: (stream, error) => {
         over = true;
         giveUp?.cancel();
         this.#abort = undefined;
         if (stream) this.#begin(stream);
         else this.#failed(error!);
       },
-      () => this.#rpc?.close(new OvsdbError('disconnected', 'the switch has dialled anew')),
-    );
+      superseded: () => this.#rpc?.close(new OvsdbError('disconnected', 'the switch has dialled anew')),
+      refused: (error) => {
+        if (!this.isReady) this.#note(error);
+      },
+    });
     if (over) return;
     this.#abort = abort;
     if (source.waits) return;
@@ -178,15 +189,22 @@ export class OvsdbSession {
 
   #failed(error: OvsdbError): void {
     if (this.#state === 'closed') return;
-    const { log, source, clock, random } = this.#options;
-    if (this.#lastError?.message !== error.message) {
-      log.warn({ endpoint: source.name, code: error.code }, `OVSDB ${source.name}: ${error.message}`);
-    }
-    this.#lastError = error;
+    const { clock, random } = this.#options;
     this.#setState('waiting');
+    this.#note(error);
     const longest = Math.min(LONGEST_DELAY_MILLISECONDS, FIRST_DELAY_MILLISECONDS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 10);
     this.#timer = clock.after(longest * (0.75 + random() / 4), () => this.#connect());
+  }
+
+  /** Logged and told when it is news. */
+  #note(error: OvsdbError): void {
+    const { log, source } = this.#options;
+    const isNews = this.#lastError?.message !== error.message;
+    this.#lastError = error;
+    if (!isNews) return;
+    log.warn({ endpoint: source.name, code: error.code }, `OVSDB ${source.name}: ${error.message}`);
+    this.#options.failed?.();
   }
 
   #begin(stream: Duplex): void {

@@ -9,7 +9,7 @@ export function activeSource(endpoint: OvsdbEndpoint, files?: TlsFiles): StreamS
   return {
     name: printEndpoint(endpoint),
     waits: false,
-    connect: (done) => dial(endpoint, files, done),
+    connect: ({ done }) => dial(endpoint, files, done),
     close: () => {},
   };
 }
@@ -19,7 +19,7 @@ export function passiveSource(port: PassivePort, switchName: string): StreamSour
   return {
     name: port.name,
     waits: true,
-    connect: (done, superseded) => port.wait(switchName, done, superseded),
+    connect: (asker) => port.wait(switchName, asker),
     close: () => port.forget(switchName),
   };
 }

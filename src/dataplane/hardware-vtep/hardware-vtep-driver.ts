@@ -8,6 +8,7 @@
  */
 import type { AddressId, AddressTable } from '../../base/address-table.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
+import type { IpBytes } from '../../base/ip.ts';
 import type { Logger } from '../../base/log.ts';
 import { errorText, inSlices, OvsdbSession, type StreamSource, type Uuid } from '../../ovsdb/index.ts';
 import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART, RESULT } from '../driver.ts';
@@ -20,13 +21,13 @@ import {
   type LogicalSwitch,
   takeInventory,
 } from './inventory.ts';
-import { MAC_ROW } from './mac-rows.ts';
 import { Overrides } from './overrides.ts';
 import { Picture } from './picture.ts';
 import { PictureReport } from './picture-report.ts';
 import { RowLedger } from './row-ledger.ts';
 import { RowWriter } from './row-writer.ts';
 import { StructureWriter } from './structure-writer.ts';
+import { SwitchTroubles } from './switch-troubles.ts';
 import { DATABASE, WANTED_TABLES } from './tables.ts';
 import { TunnelHealth } from './tunnel-health.ts';
 
@@ -78,6 +79,7 @@ export class HardwareVtepDriver implements Driver {
   readonly #errors = new ErrorCodes();
   readonly #report: PictureReport;
   readonly #structure: StructureWriter;
+  readonly #troubles: SwitchTroubles;
   #inventory: Inventory;
   #sink: DriverSink | undefined;
   #whenReady: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -114,7 +116,7 @@ export class HardwareVtepDriver implements Driver {
     });
     this.#inventory = takeInventory(this.picture, switchName, options.bindings);
     this.#report = new PictureReport(this.picture, switchName, this.#inventory, () => this.#sink);
-    this.#overrides = new Overrides(clock, (uuid) => this.#localAgain(uuid));
+    this.#overrides = new Overrides(this.picture.local, clock, (row) => this.#localAgain(row));
     this.#health = new TunnelHealth(this.picture, addresses, clock, (vtep, reachable) => {
       this.#sink?.vtepReachable(vtep, reachable);
       this.#sink?.settled();
@@ -129,6 +131,7 @@ export class HardwareVtepDriver implements Driver {
       random: options.random ?? Math.random,
       lock: options.lock,
       ...(options.probeMilliseconds === undefined ? {} : { probeMilliseconds: options.probeMilliseconds }),
+      failed: () => this.#troubles.tell(),
       stateChanged: (ready) => (ready ? this.#connected() : this.#disconnected()),
     });
     this.#structure = new StructureWriter({
@@ -138,7 +141,12 @@ export class HardwareVtepDriver implements Driver {
       inventory: () => this.#inventory,
       canWrite: () => this.session.isReady && this.#sink !== undefined,
       transact: (operations) => this.session.transact(operations),
-      progressed: () => this.#reportConnection(),
+      progressed: () => this.#troubles.tell(),
+    });
+    this.#troubles = new SwitchTroubles({
+      ...{ switchName, clock, endpoint: source.name, session: this.session, structure: this.#structure },
+      inventory: () => this.#inventory,
+      sink: () => this.#sink,
     });
     this.#writer = new RowWriter({
       picture: this.picture,
@@ -185,8 +193,7 @@ export class HardwareVtepDriver implements Driver {
     this.#sink = sink;
     this.#ledger.open();
     this.session.start();
-    // Only a switch that is not there at once is worth a word.
-    this.#clock.after(2000, () => this.#reportConnection());
+    this.#troubles.expectConnection();
   }
 
   /** Waits for the switch, however long that takes, and reports the picture as it is then. */
@@ -242,6 +249,7 @@ export class HardwareVtepDriver implements Driver {
     this.#sink = undefined;
     this.#awayTimer?.cancel();
     this.#structure.close();
+    this.#troubles.close();
     this.#health.close();
     this.#overrides.clear();
     this.session.close();
@@ -265,7 +273,7 @@ export class HardwareVtepDriver implements Driver {
     this.#structureChanged = true;
     for (const { resolve } of this.#whenReady.splice(0)) resolve();
     this.#settled();
-    this.#reportConnection();
+    this.#troubles.tell();
   }
 
   #disconnected(): void {
@@ -277,36 +285,12 @@ export class HardwareVtepDriver implements Driver {
       this.#report.instances(this.#away);
       this.#sink?.settled();
     });
-    this.#clock.after(2000, () => this.#reportConnection());
+    this.#troubles.expectConnection();
   }
 
   #ready(): Promise<void> {
     if (this.session.isReady) return Promise.resolve();
     return new Promise((resolve, reject) => this.#whenReady.push({ resolve, reject }));
-  }
-
-  #reportConnection(): void {
-    const { session } = this;
-    const { switchName, source } = this.#options;
-    let text: string | undefined;
-    if (session.state === 'standby') text = `${switchName}: another controller has the lock`;
-    else if (!session.isReady) {
-      text = `${switchName} (${source.name}) is not connected: ${session.lastError?.message ?? 'it has not answered yet'}`;
-    } else if (this.#inventory.uuid === undefined) text = `the database has no Physical_Switch ${switchName}`;
-    else if (!this.#inventory.vtep)
-      text = `${switchName} has no IPv4 address in tunnel_ips: it cannot be a VTEP`;
-    this.#sink?.problem('switch', text);
-    const { faults } = this.#inventory;
-    this.#sink?.problem(
-      'switch-faults',
-      session.isReady && faults.length > 0 ? `${switchName} reports ${faults.join(', ')}` : undefined,
-    );
-    const failures = [...this.#structure.failures].map(([about, why]) => `${about}: ${why}`);
-    const bindings = this.bindingStates().flatMap(({ state, port, vlan, reason }) =>
-      state === 'failed' ? [`port ${port}, VLAN ${vlan}: ${reason}`] : [],
-    );
-    const all = [...failures, ...bindings];
-    this.#sink?.problem('switch-bindings', session.isReady && all.length > 0 ? all.join('; ') : undefined);
   }
 
   // What the picture says
@@ -331,7 +315,7 @@ export class HardwareVtepDriver implements Driver {
     this.#health.refresh();
     if (!this.session.isReady || !this.#sink) return;
     if (!this.#away && this.#report.instances(this.#away)) this.#sink.resync();
-    this.#reportConnection();
+    this.#troubles.tell();
     this.#structure.build();
   }
 
@@ -342,26 +326,13 @@ export class HardwareVtepDriver implements Driver {
   }
 
   #macOverridden({ uuid, vni }: LogicalSwitch, high: number, low: number): void {
-    const rows = this.picture.local;
     const { slot } = this.picture.logicalSwitch(uuid);
-    let overridden = false;
-    for (let row = rows.first(slot, high, low); row >= 0; row = rows.next(row)) {
-      if ((rows.flags[row]! & MAC_ROW.OVERRIDDEN) !== 0) continue;
-      rows.flags[row]! |= MAC_ROW.OVERRIDDEN;
-      this.#overrides.add(rows.uuid(row));
-      overridden = true;
-      const ip = rows.ip(row);
-      if (ip) this.#sink?.localNeighbourGone(vni, ip);
-    }
-    if (overridden) this.#sink?.localMacGone(vni, high, low);
+    const left = (ip: IpBytes): void => this.#sink?.localNeighbourGone(vni, ip);
+    if (this.#overrides.override(slot, high, low, left)) this.#sink?.localMacGone(vni, high, low);
   }
 
-  /** The switch has left the row in place: the host is there. */
-  #localAgain(uuid: Uuid): void {
+  #localAgain(row: number): void {
     const rows = this.picture.local;
-    const row = rows.find(uuid);
-    if (row < 0) return;
-    rows.flags[row]! &= ~MAC_ROW.OVERRIDDEN;
     const logicalSwitch = this.picture.logicalSwitchAt(rows.logicalSwitch(row));
     this.#notice(() => this.#report.local(logicalSwitch, rows.macHigh(row), rows.macLow(row), ORIGIN.NOTICE));
     this.#settled();

@@ -3,8 +3,9 @@
  * real ovsdb-server that holds vtep.ovsschema.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { AddressTable } from '../../../src/base/address-table.ts';
@@ -541,4 +542,83 @@ t.test('passive: switches dial us, each comes to its own leaf, a stranger is sen
   await dataplane.idle();
   t.same(await device.entries(10), ['mac 10 02:00:00:00:00:05 10.0.0.2']);
   t.equal(await strange.count('Ucast_Macs_Remote'), 0);
+});
+
+t.test(
+  'passive over TLS: a switch with a good certificate comes in, each refusal has words',
+  skip,
+  async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'evpnd-pssl-'));
+    t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+    const at = await certificates(t, directory);
+    const number = await freePort();
+    const files = { caFile: at('ca.pem'), certificateFile: at('us.pem'), keyFile: at('us.key') };
+    const endpoint = parseEndpoint(`pssl:${number}:127.0.0.1`)!;
+    for (const [what, ca, name, message] of [
+      [
+        'a switch of another authority',
+        'ca',
+        'stranger',
+        /the certificate of 127.0.0.1 is refused: .*(ISSUER|VERIFY)/,
+      ],
+      [
+        'a switch that knows another authority',
+        'otherca',
+        'switch',
+        /TLS failed: the switch refuses our certificate/,
+      ],
+      ['a good one', 'ca', 'switch', undefined],
+    ] as const) {
+      const { device, server, make } = await rig(t, {
+        remotes: [`ssl:127.0.0.1:${number}`],
+        extra: [
+          `--ca-cert=${at(`${ca}.pem`)}`,
+          `--certificate=${at(`${name}.pem`)}`,
+          `--private-key=${at(`${name}.key`)}`,
+        ],
+      });
+      await device.addLogicalSwitch(10);
+      const port = new PassivePort(endpoint, files, systemClock, silentLogger);
+      const events = new EventRecorder();
+      const dataplane = make({ source: passiveSource(port, SWITCH) });
+      const opened = dataplane.open(events);
+      if (message) {
+        opened.catch(() => {});
+        await until(() => dataplane.status().connection.lastError !== undefined, what, 20);
+        t.match(dataplane.status().connection.lastError, message, what);
+        await until(() => message.test(events.problems.get('switch') ?? ''), 'the operator hears of it');
+      } else {
+        await opened;
+        t.equal(dataplane.status().connection.state, 'ready', what);
+      }
+      await dataplane.close({ keepEntries: true });
+      await server.stop();
+    }
+  },
+);
+
+t.test(
+  'a switch of another name: the operator hears which ones there are, and nothing is written',
+  skip,
+  async (t) => {
+    const { device, events, open } = await rig(t);
+    const dataplane = await open({ switchName: 'torus7', bindings: [{ port: 'p1', vlan: 0, vni: 10 }] });
+    await until(() => events.problems.has('switch'), 'the operator hears of it');
+    t.equal(events.problems.get('switch'), 'the database has no Physical_Switch torus7; it has torus1');
+    const { present, problems, ports } = dataplane.status();
+    t.same([present, problems], [false, ['the database has no Physical_Switch torus7; it has torus1']]);
+    t.match(ports, [{ name: 'p1', bindings: [{ state: 'pending', reason: undefined }] }]);
+    t.equal(await device.count('Logical_Switch'), 0);
+  },
+);
+
+t.test('why a switch is not connected is told anew when it changes', skip, async (t) => {
+  const { server, events, open } = await rig(t);
+  await open({ probeMilliseconds: 300 });
+  server.freeze(true);
+  await until(() => /has not answered for/.test(events.problems.get('switch') ?? ''), 'it is silent');
+  server.freeze(false);
+  await until(() => !events.problems.has('switch'), 'it is over');
+  await server.stop();
+  await until(() => /ECONNREFUSED|ENOENT/.test(events.problems.get('switch') ?? ''), 'it is gone');
 });
