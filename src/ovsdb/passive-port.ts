@@ -10,7 +10,7 @@ import type { Logger } from '../base/log.ts';
 import { type OvsdbEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
 import { errorText, OvsdbError, type OvsdbErrorCode } from './errors.ts';
 import { JsonFraming } from './json-framing.ts';
-import type { StreamAsker } from './session.ts';
+import type { StreamAsker } from './stream-source.ts';
 import { type Listener, listen, type TlsFiles } from './transport.ts';
 
 interface Expected {

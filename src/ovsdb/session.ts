@@ -2,39 +2,19 @@
  * A lasting session with one OVSDB server: connects again when the connection is lost, reads the schema, monitors the wanted
  * tables, holds a lock when asked to, and performs transactions while it is ready.
  *
- * RFC 7047 sections 4.1.2 (get_schema), 4.1.3 (transact), 4.1.5 (monitor), 4.1.8 (lock); ovsdb-server(7) sections 4.1.14
- * (monitor_cond_since) and "Update3 Notification".
+ * RFC 7047 sections 4.1.2 (get_schema), 4.1.3 (transact), 4.1.8 (lock).
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { errorText, OvsdbError } from './errors.ts';
 import type { FramingLimits } from './json-framing.ts';
+import { Monitor } from './monitor.ts';
 import { RpcConnection } from './rpc.ts';
 import { checkSchema, type SchemaInfo, type WantedTables } from './schema.ts';
-import { inSlices } from './slices.ts';
+import type { StreamSource } from './stream-source.ts';
 import type { OperationResult } from './transaction.ts';
-import { applyUpdate, type MonitorSink } from './updates.ts';
-
-/** Where streams come from: dialled by us, or waited for. */
-export interface StreamSource {
-  /** For people: `tcp:10.0.0.5:6640`. */
-  readonly name: string;
-  /** The switch dials when it likes: an attempt has no end. */
-  readonly waits: boolean;
-  /** One stream, or an error. The returned function gives the attempt up. */
-  connect(asker: StreamAsker): () => void;
-  close(): void;
-}
-
-export interface StreamAsker {
-  /** Once. */
-  done(stream: Duplex | undefined, error?: OvsdbError): void;
-  /** The stream in use is of an earlier life of the switch. */
-  superseded(): void;
-  /** Somebody dialled who is not let in: perhaps the switch that is waited for. */
-  refused(error: OvsdbError): void;
-}
+import type { MonitorSink } from './updates.ts';
 
 export interface SessionOptions {
   readonly source: StreamSource;
@@ -65,7 +45,6 @@ const FIRST_DELAY_MILLISECONDS = 100;
 const LONGEST_DELAY_MILLISECONDS = 1000;
 const PROBE_MILLISECONDS = 5000;
 const CONNECT_MILLISECONDS = 5000;
-const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
 
 export class OvsdbSession {
   readonly #options: SessionOptions;
@@ -75,15 +54,16 @@ export class OvsdbSession {
   #timer: Timer | undefined;
   #failures = 0;
   #schema: SchemaInfo | undefined;
-  #monitorMethod: 'monitor_cond_since' | 'monitor' = 'monitor_cond_since';
-  #lastTransaction = NO_TRANSACTION;
+  readonly #monitor: Monitor;
   #locked = false;
   #synced = false;
   #lastError: OvsdbError | undefined;
   #connections = 0;
 
   constructor(options: SessionOptions) {
+    const { database, source, sink, clock } = options;
     this.#options = options;
+    this.#monitor = new Monitor(database, source.name, sink, clock);
   }
 
   get state(): SessionState {
@@ -108,7 +88,7 @@ export class OvsdbSession {
   }
 
   get monitorMethod(): string {
-    return this.#monitorMethod;
+    return this.#monitor.method;
   }
 
   start(): void {
@@ -246,7 +226,7 @@ export class OvsdbSession {
     const schema = checkSchema(answer, database, tables);
     this.#schema = schema;
     if (lock !== undefined) await this.#askForLock(rpc, lock);
-    await this.#monitor(rpc, schema);
+    await this.#monitor.begin(rpc, schema);
     if (this.#rpc !== rpc) return;
     this.#synced = true;
     this.#connections++;
@@ -258,66 +238,12 @@ export class OvsdbSession {
     if (answer.locked === true) this.#locked = true;
   }
 
-  async #monitor(rpc: RpcConnection, schema: SchemaInfo): Promise<void> {
-    const { database, sink, source } = this.#options;
-    const requests = Object.fromEntries(
-      [...schema.columns].map(([table, columns]) => [table, { columns: [...columns.keys()] }]),
-    );
-    if (this.#monitorMethod === 'monitor_cond_since') {
-      const conditional = Object.fromEntries(
-        Object.entries(requests).map(([table, each]) => [table, [each]]),
-      );
-      try {
-        const params = [database, source.name, conditional, this.#lastTransaction];
-        await rpc.requestInto('monitor_cond_since', params, (result) => {
-          const [continues, transaction, updates] = result as [boolean, string, unknown];
-          if (continues !== true) sink.reset(schema);
-          return this.#apply(rpc, 'difference', updates, transaction);
-        });
-        return;
-      } catch (error) {
-        if (!(error instanceof OvsdbError) || error.code !== 'refused') throw error;
-        this.#monitorMethod = 'monitor';
-      }
-    }
-    await rpc.requestInto('monitor', [database, source.name, requests], (result) => {
-      sink.reset(schema);
-      return this.#apply(rpc, 'whole', result, NO_TRANSACTION);
-    });
-  }
-
-  /** A picture of which only a part was applied cannot be continued: until it is whole, the last transaction is not known. */
-  #apply(
-    rpc: RpcConnection,
-    form: 'whole' | 'difference',
-    updates: unknown,
-    transaction: string,
-  ): Promise<void> | undefined {
-    const { sink, clock } = this.#options;
-    this.#lastTransaction = NO_TRANSACTION;
-    const isCurrent = (): boolean => this.#rpc === rpc;
-    const applied = (): void => {
-      if (isCurrent()) this.#lastTransaction = transaction;
-    };
-    const done = inSlices(applyUpdate(form, updates, this.#schema!, sink), clock, isCurrent);
-    if (done) return done.then(applied);
-    applied();
-    return undefined;
-  }
-
   #notified(rpc: RpcConnection, method: string, params: readonly unknown[]): Promise<void> | undefined {
-    const { lock } = this.#options;
     if (this.#rpc !== rpc || !this.#schema) return undefined;
-    switch (method) {
-      case 'update':
-        return this.#apply(rpc, 'whole', params[1], NO_TRANSACTION);
-      case 'update3':
-        return this.#apply(rpc, 'difference', params[2], String(params[1]));
-      case 'locked':
-      case 'stolen':
-        if (params[0] !== lock) return undefined;
-        this.#locked = method === 'locked';
-        this.#settleState();
+    if (method !== 'locked' && method !== 'stolen') return this.#monitor.notified(method, params);
+    if (params[0] === this.#options.lock) {
+      this.#locked = method === 'locked';
+      this.#settleState();
     }
     return undefined;
   }

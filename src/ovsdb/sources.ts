@@ -2,7 +2,7 @@
 import type { OvsdbEndpoint } from '../base/ovsdb-endpoint.ts';
 import { printEndpoint } from '../base/ovsdb-endpoint.ts';
 import type { PassivePort } from './passive-port.ts';
-import type { StreamSource } from './session.ts';
+import type { StreamSource } from './stream-source.ts';
 import { dial, type TlsFiles } from './transport.ts';
 
 export function activeSource(endpoint: OvsdbEndpoint, files?: TlsFiles): StreamSource {
