@@ -100,6 +100,15 @@ export class MacRows {
     return this.#next[row]!;
   }
 
+  /** The rows of a MAC that are ours. */
+  ours(logicalSwitch: number, macHigh: number, macLow: number): number[] {
+    const ours: number[] = [];
+    for (let row = this.first(logicalSwitch, macHigh, macLow); row >= 0; row = this.next(row)) {
+      if ((this.flags[row]! & MAC_ROW.OURS) !== 0) ours.push(row);
+    }
+    return ours;
+  }
+
   uuid(row: number): Uuid {
     return uuidText(this.#byUuid, row);
   }
