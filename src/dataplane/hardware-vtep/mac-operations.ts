@@ -50,7 +50,7 @@ export function buildMac(
       const ip = remote.ip(row);
       operations.add(i, deletion(picture, row), true);
       operations.add(i, insertion(mac, logicalSwitch, locator, ip ? printIp(ip) : ''));
-    } else if (picture.locatorAt(remote.locator[row]!).address !== batch.vtep[i]) {
+    } else if (picture.locators.at(remote.locator[row]!).address !== batch.vtep[i]) {
       operations.add(i, update(picture, row, `"locator":${locator}`), true);
     }
   }
@@ -68,7 +68,7 @@ function isLocal(picture: Picture, { uuid }: LogicalSwitch, macHigh: number, mac
 /** The row, as long as it says what we saw. */
 function whereSeen(picture: Picture, row: number): string {
   const { remote } = picture;
-  const locator = picture.locatorAt(remote.locator[row]!).uuid;
+  const locator = picture.locators.at(remote.locator[row]!).uuid;
   return `"where":[["_uuid","==",${uuidText(remote.uuid(row))}],["locator","==",${uuidText(locator)}]]`;
 }
 

@@ -44,7 +44,7 @@ export class NeighbourOperations {
       this.#taken.set(remote.uuid(free), text);
       this.#operations.add(i, update(this.#picture, free, `"ipaddr":"${text}"`), true);
     } else {
-      const locator = uuidText(this.#picture.locatorAt(remote.locator[ours[0]!]!).uuid);
+      const locator = uuidText(this.#picture.locators.at(remote.locator[ours[0]!]!).uuid);
       this.#operations.add(i, insertion(macText(batch, i), logicalSwitch, locator, text));
     }
     return undefined;

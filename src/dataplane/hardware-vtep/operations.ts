@@ -52,7 +52,7 @@ export class Operations {
 
   /** The reference to the locator of a VTEP, which is made by this transaction when there is none. */
   locator(vtep: AddressId, tunnelKey: number | undefined): string {
-    const known = this.#picture.findLocator(vtep, tunnelKey);
+    const known = this.#picture.locators.find(vtep, tunnelKey);
     if (known) return uuidText(known.uuid);
     const name = `l${vtep}_${tunnelKey ?? ''}`;
     if (!this.#made.has(name)) {

@@ -114,7 +114,7 @@ export class PictureReport {
     }
     if (shown < 0) sink.macMissing(vni, high, low, PART.VALUE);
     else {
-      const vtep = this.#picture.locatorAt(rows.locator[shown]!).address;
+      const vtep = this.#picture.locators.at(rows.locator[shown]!).address;
       const ours = (rows.flags[shown]! & MAC_ROW.OURS) !== 0;
       sink.macSeen(vni, high, low, PART.VALUE, vtep, 0, ours, origin);
     }

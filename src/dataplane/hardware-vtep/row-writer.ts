@@ -106,7 +106,7 @@ export class RowWriter {
       const name = `${batch.vtep[i]} ${key}`;
       if (seen.has(name)) continue;
       seen.add(name);
-      if (!this.#picture.findLocator(batch.vtep[i]!, key)) makers.push(i);
+      if (!this.#picture.locators.find(batch.vtep[i]!, key)) makers.push(i);
     }
     return makers;
   }
@@ -188,7 +188,7 @@ export class RowWriter {
     }
     const faults = this.#parts.faults();
     if (faults.length === 0) return undefined;
-    const isNewTunnel = !this.#picture.findLocator(batch.vtep[i]!, keyAt(logicalSwitch));
+    const isNewTunnel = !this.#picture.locators.find(batch.vtep[i]!, keyAt(logicalSwitch));
     if (isNewTunnel && faults.includes(NO_MORE_TUNNELS)) return `the switch reports ${NO_MORE_TUNNELS}`;
     const isNewMac =
       batch.kind[i] === KIND.MAC && ourRows(this.#picture, logicalSwitch, batch, i).length === 0;

@@ -88,7 +88,7 @@ export function switchStatus(driver: HardwareVtepDriver, counters: DataplaneCoun
         const counted = macs.bySlot.get(slot) ?? { localMacs: 0, remoteMacs: 0, foreignMacs: 0 };
         return { name, vni, ours, replicationMode, ...counted, flood: floodList(driver, uuid) };
       }),
-    locators: [...picture.locators()]
+    locators: [...picture.locators.all()]
       .map(({ address, tunnelKey }) => ({ ip: driver.addressText(address), tunnelKey }))
       .sort((a, b) => (a.ip < b.ip ? -1 : 1)),
     rows: {
