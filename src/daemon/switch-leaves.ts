@@ -67,6 +67,7 @@ class SwitchLeaf implements Leaf {
       keyAtLocators: own.tunnelKeys === 'locator',
       lock: own.lock,
       ledgerFile: join(dataplane.stateDirectory, `${router.routerId}-${own.name}.rows`),
+      bindingsFile: join(dataplane.stateDirectory, `${router.routerId}-${own.name}.bindings`),
       arpSuppression: own.arpSuppression,
       awayMilliseconds: own.awaySeconds * 1000,
       auditMilliseconds: dataplane.auditIntervalSeconds * 1000,

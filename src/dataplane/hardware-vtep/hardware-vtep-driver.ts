@@ -6,13 +6,14 @@
  * The database is a mailbox: what is read and written here is what the switch was told and what it says, and the switch brings its
  * forwarding chips in line with it by itself.
  */
-import type { AddressId, AddressTable } from '../../base/address-table.ts';
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { AddressId } from '../../base/address-table.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { IpBytes } from '../../base/ip.ts';
 import type { Logger } from '../../base/log.ts';
-import { errorText, inSlices, OvsdbSession, type StreamSource, type Uuid } from '../../ovsdb/index.ts';
+import { errorText, inSlices, OvsdbSession, type Uuid } from '../../ovsdb/index.ts';
 import { type Driver, type DriverSink, type EntryBatch, KIND, ORIGIN, PART, RESULT } from '../driver.ts';
 import type { InstanceSpec } from '../interfaces.ts';
+import { BindingLedger } from './binding-ledger.ts';
 import { ErrorCodes } from './error-codes.ts';
 import {
   type Binding,
@@ -21,9 +22,11 @@ import {
   type LogicalSwitch,
   takeInventory,
 } from './inventory.ts';
+import { type HardwareVtepOptions, ROWS_PER_TRANSACTION } from './options.ts';
 import { Overrides } from './overrides.ts';
 import { Picture } from './picture.ts';
 import { PictureReport } from './picture-report.ts';
+import { Presence } from './presence.ts';
 import { RowLedger } from './row-ledger.ts';
 import { RowWriter } from './row-writer.ts';
 import { StructureWriter } from './structure-writer.ts';
@@ -31,31 +34,7 @@ import { SwitchTroubles } from './switch-troubles.ts';
 import { DATABASE, WANTED_TABLES } from './tables.ts';
 import { TunnelHealth } from './tunnel-health.ts';
 
-export interface HardwareVtepOptions {
-  /** Name of the Physical_Switch. */
-  readonly switchName: string;
-  readonly source: StreamSource;
-  readonly bindings: readonly Binding[];
-  /** Keep VNIs at locators instead of at logical switches that evpnd makes. */
-  readonly keyAtLocators?: boolean;
-  readonly lock?: string | undefined;
-  /** Which rows are ours is kept here; without it, rows are not known again after a restart. */
-  readonly ledgerFile?: string | undefined;
-  readonly clock: Clock;
-  readonly addresses: AddressTable;
-  readonly log: Logger;
-  readonly random?: () => number;
-  /** How long a switch may be away until its hosts are no longer announced. */
-  readonly awayMilliseconds?: number;
-  readonly rowsPerTransaction?: number;
-  readonly batchSize?: number;
-  readonly probeMilliseconds?: number;
-}
-
-/** By measurement (docs/hardware-vtep.md): fewer cost round trips, more make the server stall everybody else. */
-export const ROWS_PER_TRANSACTION = 1000;
 const BATCH_SIZE = 4096;
-const AWAY_MILLISECONDS = 30_000;
 
 export class HardwareVtepDriver implements Driver {
   readonly kind = 'hardware-vtep';
@@ -82,12 +61,10 @@ export class HardwareVtepDriver implements Driver {
   readonly #troubles: SwitchTroubles;
   #inventory: Inventory;
   #sink: DriverSink | undefined;
-  #whenReady: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #structureChanged = true;
   #changedFloods = new Set<Uuid>();
   #noticed = false;
-  #away = false;
-  #awayTimer: Timer | undefined;
+  readonly #presence: Presence;
 
   constructor(options: HardwareVtepOptions) {
     const { source, clock, addresses, log, switchName } = options;
@@ -134,10 +111,15 @@ export class HardwareVtepDriver implements Driver {
       failed: () => this.#troubles.tell(),
       stateChanged: (ready) => (ready ? this.#connected() : this.#disconnected()),
     });
+    this.#presence = new Presence(clock, options.awayMilliseconds, () => {
+      this.#report.instances(true);
+      this.#sink?.settled();
+    });
     this.#structure = new StructureWriter({
       ...{ switchName, picture: this.picture, clock, log },
       bindings: options.bindings,
       keyAtLocators: options.keyAtLocators === true,
+      ledger: new BindingLedger(options.bindingsFile, (text) => this.#sink?.problem('bindings-file', text)),
       inventory: () => this.#inventory,
       canWrite: () => this.session.isReady && this.#sink !== undefined,
       transact: (operations) => this.session.transact(operations),
@@ -192,17 +174,18 @@ export class HardwareVtepDriver implements Driver {
   async open(sink: DriverSink): Promise<void> {
     this.#sink = sink;
     this.#ledger.open();
+    this.#structure.open();
     this.session.start();
     this.#troubles.expectConnection();
   }
 
   /** Waits for the switch, however long that takes, and reports the picture as it is then. */
   async dump(): Promise<void> {
-    await this.#ready();
-    this.#away = false;
+    if (!this.session.isReady) await this.#presence.arrival();
+    this.#presence.isRead();
     this.#refreshInventory();
     const sink = this.#sink!;
-    this.#report.instances(this.#away);
+    this.#report.instances(this.#presence.isAway);
     for (const { uuid } of this.#inventory.byVni.values()) this.#report.floods(uuid, ORIGIN.DUMP);
     for (const all of [this.#report.allRemote(), this.#report.allLocal()]) {
       await inSlices(all, this.#clock, () => this.session.isReady);
@@ -247,21 +230,18 @@ export class HardwareVtepDriver implements Driver {
 
   async close(): Promise<void> {
     this.#sink = undefined;
-    this.#awayTimer?.cancel();
     this.#structure.close();
     this.#troubles.close();
     this.#health.close();
     this.#overrides.clear();
     this.session.close();
-    for (const { reject } of this.#whenReady.splice(0)) reject(new Error('the dataplane was closed'));
+    this.#presence.close();
     this.#ledger.close();
   }
 
   // The connection
 
   #connected(): void {
-    this.#awayTimer?.cancel();
-    this.#awayTimer = undefined;
     this.#log.info(
       {
         switch: this.#options.switchName,
@@ -271,7 +251,7 @@ export class HardwareVtepDriver implements Driver {
       'hardware VTEP is connected',
     );
     this.#structureChanged = true;
-    for (const { resolve } of this.#whenReady.splice(0)) resolve();
+    this.#presence.arrived();
     this.#settled();
     this.#troubles.tell();
   }
@@ -280,17 +260,8 @@ export class HardwareVtepDriver implements Driver {
     if (!this.#sink) return;
     this.#noticed = false;
     this.#sink.resync();
-    this.#awayTimer ??= this.#clock.after(this.#options.awayMilliseconds ?? AWAY_MILLISECONDS, () => {
-      this.#away = true;
-      this.#report.instances(this.#away);
-      this.#sink?.settled();
-    });
+    this.#presence.left();
     this.#troubles.expectConnection();
-  }
-
-  #ready(): Promise<void> {
-    if (this.session.isReady) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#whenReady.push({ resolve, reject }));
   }
 
   // What the picture says
@@ -314,7 +285,7 @@ export class HardwareVtepDriver implements Driver {
     this.#refreshInventory();
     this.#health.refresh();
     if (!this.session.isReady || !this.#sink) return;
-    if (!this.#away && this.#report.instances(this.#away)) this.#sink.resync();
+    if (!this.#presence.isAway && this.#report.instances(this.#presence.isAway)) this.#sink.resync();
     this.#troubles.tell();
     this.#structure.build();
   }

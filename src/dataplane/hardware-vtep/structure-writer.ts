@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { failureOf, type OperationResult } from '../../ovsdb/index.ts';
+import type { BindingLedger } from './binding-ledger.ts';
 import { type Binding, type BindingState, bindingStates, type Inventory } from './inventory.ts';
 import type { Picture } from './picture.ts';
 import { retireSteps, type StructureStep, structureSteps } from './structure.ts';
@@ -13,6 +14,7 @@ export interface StructureWriterParts {
   readonly switchName: string;
   readonly picture: Picture;
   readonly bindings: readonly Binding[];
+  readonly ledger: BindingLedger;
   readonly keyAtLocators: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -29,6 +31,7 @@ const RETRY_MILLISECONDS = 2000;
 export class StructureWriter {
   readonly #parts: StructureWriterParts;
   #configured: readonly Binding[];
+  /** Bindings that evpnd has made, in this run or an earlier one, and that are not configured any more. */
   #retired: readonly Binding[] = [];
   #busy = false;
   #retry: Timer | undefined;
@@ -52,18 +55,25 @@ export class StructureWriter {
     return bindingStates(this.#parts.inventory(), this.#configured);
   }
 
+  /** Bindings of earlier runs count as ours. */
+  open(): void {
+    this.#retired = this.#parts.ledger.read();
+    this.rebind(this.#configured);
+  }
+
   /** Takes other bindings; those that go are taken out of the switch. */
   rebind(bindings: readonly Binding[]): void {
-    const key = ({ port, vlan, vni }: Binding): string => `${port} ${vlan} ${vni}`;
-    const kept = new Set(bindings.map(key));
-    this.#retired = [...this.#retired, ...this.#configured].filter((binding) => !kept.has(key(binding)));
+    const kept = new Set(bindings.map(nameOf));
+    this.#retired = [...this.#retired, ...this.#configured].filter((binding) => !kept.has(nameOf(binding)));
     this.#configured = bindings;
+    this.#writeDown();
   }
 
   /** Does what is to be done now. */
   build(): void {
     const { picture, inventory, canWrite, keyAtLocators, progressed } = this.#parts;
     if (this.#busy || !canWrite()) return;
+    this.#forgetRetired(inventory());
     const steps = [
       ...structureSteps(inventory(), {
         configured: this.#configured,
@@ -83,6 +93,20 @@ export class StructureWriter {
 
   close(): void {
     this.#retry?.cancel();
+  }
+
+  /** One that is out of the switch is no concern of ours any more, even when somebody makes it anew. */
+  #forgetRetired(inventory: Inventory): void {
+    if (inventory.uuid === undefined || this.#retired.length === 0) return;
+    this.#retired = this.#retired.filter(({ port: name, vlan, vni }) => {
+      const held = inventory.ports.find((port) => port.name === name)?.bindings.get(vlan);
+      return held !== undefined && inventory.logicalSwitches.get(held)?.vni === vni;
+    });
+    this.#writeDown();
+  }
+
+  #writeDown(): void {
+    this.#parts.ledger.write([...this.#configured, ...this.#retired]);
   }
 
   async #perform(steps: readonly StructureStep[]): Promise<void> {
@@ -112,3 +136,5 @@ export class StructureWriter {
     });
   }
 }
+
+const nameOf = ({ port, vlan, vni }: Binding): string => `${port} ${vlan} ${vni}`;

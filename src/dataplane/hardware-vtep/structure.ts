@@ -18,7 +18,7 @@ export interface StructureStep {
 
 export interface StructureWish {
   readonly configured: readonly Binding[];
-  /** Bindings that this run has made and that are not configured any more. */
+  /** Bindings that evpnd has made and that are not configured any more. */
   readonly retired: readonly Binding[];
   /** Keep the VNI at the locators instead of at the logical switch. */
   readonly keyAtLocators: boolean;

@@ -3,7 +3,7 @@
  * real ovsdb-server that holds vtep.ovsschema.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +147,42 @@ t.test(
     t.notOk(events.instances.has(10));
   },
 );
+
+t.test(
+  'a binding that leaves the configuration while evpnd is down goes at the next start; one of another controller stays',
+  skip,
+  async (t) => {
+    const { device, server, open } = await rig(t);
+    await device.addLogicalSwitch(20);
+    const bindingsFile = join(server.directory, 'ours.bindings');
+    const first = await open({
+      bindingsFile,
+      bindings: [
+        { port: 'p1', vlan: 1, vni: 10 },
+        { port: 'p1', vlan: 2, vni: 10 },
+      ],
+    });
+    await until(async () => (await device.bindings()).p1?.[2] === 'evpnd-vni10', 'both are bound');
+    await first.close({ keepEntries: true });
+    await open({ bindingsFile, bindings: [{ port: 'p1', vlan: 1, vni: 10 }] });
+    await until(async () => !(2 in ((await device.bindings()).p1 ?? {})), 'what is not configured is gone');
+    t.same(await device.bindings(), { p1: { 1: 'evpnd-vni10' }, p2: { 20: 'ls20' } });
+    await until(
+      () => !readFileSync(bindingsFile, 'utf8').includes('"vlan":2'),
+      'and not written down any more',
+    );
+  },
+);
+
+t.test('a list of bindings that cannot be read is told, and nothing is taken out for it', skip, async (t) => {
+  const { device, server, events, open } = await rig(t);
+  await device.addLogicalSwitch(20);
+  const bindingsFile = join(server.directory, 'ours.bindings');
+  writeFileSync(bindingsFile, '{"port":"p2"}');
+  await open({ bindingsFile, bindings: [] });
+  t.match(events.problems.get('bindings-file'), /Cannot read .*ours.bindings: it is no list of bindings/);
+  t.same((await device.bindings()).p2, { 20: 'ls20' });
+});
 
 t.test('a VLAN that another controller has bound stays bound, and is shown', skip, async (t) => {
   const { device, events, open } = await rig(t);
