@@ -35,6 +35,12 @@ export class JsonAssembly {
   /** A key or value is under way that is parsed by itself; what earlier chunks had of it. */
   #inLeaf = false;
   #pieces: Buffer[] = [];
+  #held = 0;
+  readonly #maxLeafOctets: number;
+
+  constructor(maxLeafOctets: number) {
+    this.#maxLeafOctets = maxLeafOctets;
+  }
 
   /** @throws OvsdbError `malformed` */
   push(octets: Uint8Array): void {
@@ -46,7 +52,7 @@ export class JsonAssembly {
       }
       const end = this.#extent.end(chunk, at);
       if (end < 0) {
-        this.#pieces.push(chunk.subarray(at));
+        this.#keep(chunk.subarray(at));
         return;
       }
       this.#endLeaf(this.#textOf(chunk, at, end));
@@ -111,10 +117,19 @@ export class JsonAssembly {
     else throw this.#unexpected(octet);
   }
 
+  #keep(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    if (this.#held > this.#maxLeafOctets) {
+      throw malformed(`a value in a message is longer than ${this.#maxLeafOctets} octets`);
+    }
+  }
+
   #textOf(chunk: Buffer, start: number, end: number): string {
     if (this.#pieces.length === 0) return chunk.toString('utf8', start, end);
     const whole = Buffer.concat([...this.#pieces, chunk.subarray(start, end)]);
     this.#pieces = [];
+    this.#held = 0;
     return whole.toString('utf8');
   }
 

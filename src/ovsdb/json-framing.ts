@@ -11,11 +11,17 @@ import { isSpace, JsonExtent, OPEN_BRACE } from './json-extent.ts';
 
 export interface FramingLimits {
   readonly maxMessageOctets: number;
+  /** Of a single row, or of a text in it: so much is held until it can be parsed. */
+  readonly maxRowOctets: number;
   readonly maxDepth: number;
 }
 
 /** A database of a million MACs is about 200 MB of initial state in one message. */
-export const FRAMING_LIMITS: FramingLimits = { maxMessageOctets: 512 * 1024 * 1024, maxDepth: 64 };
+export const FRAMING_LIMITS: FramingLimits = {
+  maxMessageOctets: 256 * 1024 * 1024,
+  maxRowOctets: 16 * 1024 * 1024,
+  maxDepth: 64,
+};
 
 /** A message up to this size is parsed at one stroke, which takes a millisecond or two. */
 export const WHOLE_OCTETS = 256 * 1024;
@@ -84,7 +90,7 @@ export class JsonFraming {
     if (this.#assembly) this.#assembly.push(piece);
     else this.#pieces.push(piece);
     if (this.#assembly || this.#octets <= this.#wholeOctets) return;
-    this.#assembly = new JsonAssembly();
+    this.#assembly = new JsonAssembly(this.#limits.maxRowOctets);
     for (const each of this.#pieces) this.#assembly.push(each);
     this.#pieces = [];
   }

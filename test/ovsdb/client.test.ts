@@ -401,7 +401,9 @@ t.test('a server that accepts and never answers: an error in words, and another 
 
 t.test('JSON that never ends is cut off', async (t) => {
   const server = new ScriptedServer((call) => (call.method === 'get_schema' ? undefined : plain(call)));
-  const { session } = await begin(t, server, { limits: { maxMessageOctets: 1e5, maxDepth: 20 } });
+  const { session } = await begin(t, server, {
+    limits: { maxMessageOctets: 1e5, maxRowOctets: 1e5, maxDepth: 20 },
+  });
   await server.call('get_schema');
   const flood = setInterval(() => server.sockets[0]!.write(`{"result":"${'x'.repeat(50_000)}`), 1);
   await until(() => session.lastError !== undefined, 'the session gives up');

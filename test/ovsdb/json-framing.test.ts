@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { type FramingLimits, JsonFraming } from '../../src/ovsdb/index.ts';
 
-const LIMITS: FramingLimits = { maxMessageOctets: 1e6, maxDepth: 200 };
+const LIMITS: FramingLimits = { maxMessageOctets: 1e6, maxRowOctets: 1e6, maxDepth: 200 };
 /** From here on a message is parsed while it comes. */
 const ALWAYS = 0;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -89,7 +89,7 @@ t.test('RFC 8259: what JSON.parse refuses is refused, also when it is parsed whi
 });
 
 t.test('depth and size of a message are bounded, and it must be an object', async (t) => {
-  const limits = { maxMessageOctets: 100, maxDepth: 8 };
+  const limits = { maxMessageOctets: 100, maxRowOctets: 100, maxDepth: 8 };
   for (const wholeOctets of [ALWAYS, NEVER]) {
     const push = (said: string) => () => read(Buffer.from(said), [said.length], wholeOctets, limits);
     t.throws(push('['), { code: 'malformed', message: /begins with octet 0x5b, expected "\{"/ });
@@ -112,4 +112,12 @@ t.test('depth and size of a message are bounded, and it must be an object', asyn
     );
     t.ok(long.held <= 120, 'what is held stays bounded');
   }
+  const row = new JsonFraming(() => {}, { ...LIMITS, maxRowOctets: 50 }, ALWAYS);
+  row.push(Buffer.from(`{"a":"${'a'.repeat(40)}",`));
+  t.throws(
+    () => {
+      for (let i = 0; i < 100; i++) row.push(Buffer.from('"aaaaaaaaaaaa'.slice(i === 0 ? 0 : 1)));
+    },
+    { code: 'malformed', message: /a value in a message is longer than 50 octets/ },
+  );
 });
