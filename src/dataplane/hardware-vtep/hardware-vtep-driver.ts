@@ -126,7 +126,7 @@ export class HardwareVtepDriver implements Driver {
       progressed: () => this.#troubles.tell(),
     });
     this.#troubles = new SwitchTroubles({
-      ...{ switchName, clock, endpoint: source.name, session: this.session, structure: this.#structure },
+      ...{ switchName, clock, source, session: this.session, structure: this.#structure },
       inventory: () => this.#inventory,
       sink: () => this.#sink,
     });

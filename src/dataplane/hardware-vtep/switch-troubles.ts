@@ -3,14 +3,14 @@
  * faults that it reports, and what could not be written of logical switches and bindings.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { OvsdbSession } from '../../ovsdb/index.ts';
+import type { OvsdbSession, StreamSource } from '../../ovsdb/index.ts';
 import type { DriverSink } from '../driver.ts';
 import type { Inventory } from './inventory.ts';
 import type { StructureWriter } from './structure-writer.ts';
 
 export interface SwitchTroublesParts {
   readonly switchName: string;
-  readonly endpoint: string;
+  readonly source: StreamSource;
   readonly session: OvsdbSession;
   readonly structure: StructureWriter;
   readonly clock: Clock;
@@ -66,9 +66,10 @@ export class SwitchTroubles {
   }
 
   #absence(): string {
-    const { session, switchName, endpoint } = this.#parts;
+    const { session, switchName, source } = this.#parts;
     if (session.state === 'standby') return `${switchName}: another controller has the lock`;
-    return `${switchName} (${endpoint}) is not connected: ${session.lastError?.message ?? 'it has not answered yet'}`;
+    const why = session.lastError?.message ?? `it has not ${source.waits ? 'dialled' : 'answered'} yet`;
+    return `${switchName} (${source.name}) is not connected: ${why}`;
   }
 }
 
