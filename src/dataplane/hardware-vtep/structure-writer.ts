@@ -111,12 +111,12 @@ export class StructureWriter {
 
   async #perform(steps: readonly StructureStep[]): Promise<void> {
     const { log, switchName, transact } = this.#parts;
-    for (const { about, operations } of steps) {
+    for (const [index, { about, operations }] of steps.entries()) {
       try {
         const results = await transact(JSON.stringify(operations));
         const failure = failureOf(results, operations.length);
         if (failure) this.#failed(about, failure.text);
-        else log.info({ switch: switchName }, `${about}: written`);
+        else if (steps[index + 1]?.about !== about) log.info({ switch: switchName }, `${about}: written`);
       } catch {
         // The connection is gone; with the next one all of it is looked at again.
         return;
