@@ -95,6 +95,14 @@ t.test('TLS: both certificates are checked, each refusal has words', skip, async
   }
 });
 
+/** As an entry of its Manager table does. */
+function dial(which: OvsdbServer, port: number): void {
+  const remote = `tcp:127.0.0.1:${port}`;
+  const ctl = ['-t', join(which.directory, 'ctl'), 'ovsdb-server/add-remote', remote];
+  const { status, stderr } = spawnSync('ovs-appctl', ctl, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+}
+
 t.test('passive: switches dial us, each comes to its own leaf, a stranger is sent away', skip, async (t) => {
   const number = await freePort();
   const { device, server, make, vtep2 } = await rig(t);
@@ -120,14 +128,8 @@ t.test('passive: switches dial us, each comes to its own leaf, a stranger is sen
   const dataplane = make({ source: passiveSource(port, SWITCH) });
   const opened = dataplane.open(new EventRecorder());
   await port.port();
-  const dial = (which: OvsdbServer): void => {
-    const remote = `tcp:127.0.0.1:${number}`;
-    const ctl = ['-t', join(which.directory, 'ctl'), 'ovsdb-server/add-remote', remote];
-    const { status, stderr } = spawnSync('ovs-appctl', ctl, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-  };
-  dial(stranger);
-  dial(server);
+  dial(stranger, number);
+  dial(server, number);
   await opened;
   dataplane.ensure({ vni: 10, correct: false });
   dataplane.setMac(10, HOST, vtep2, 0);
@@ -186,5 +188,35 @@ t.test(
       await dataplane.close({ keepEntries: true });
       await server.stop();
     }
+  },
+);
+
+t.test(
+  'passive: a switch that dials anew has begun a new life, whatever the old stream says',
+  skip,
+  async (t) => {
+    const number = await freePort();
+    const { device, server, events, make } = await rig(t);
+    await device.addLogicalSwitch(10);
+    const again = await OvsdbServer.start();
+    const reborn = await TestSwitch.start(again);
+    t.teardown(async () => {
+      reborn.close();
+      await again.remove();
+    });
+    await reborn.addLogicalSwitch(20);
+    const endpoint = parseEndpoint(`ptcp:${number}:127.0.0.1`)!;
+    const port = new PassivePort(endpoint, undefined, systemClock, silentLogger);
+    const dataplane = make({ source: passiveSource(port, SWITCH) });
+    const opened = dataplane.open(events);
+    await port.port();
+    dial(server, number);
+    await opened;
+    t.ok(events.instances.has(10));
+    // It hangs, and the connection with it: nothing tells that it is dead.
+    server.freeze(true);
+    dial(again, number);
+    await until(() => events.instances.has(20) && !events.instances.has(10), 'the new life is read');
+    server.freeze(false);
   },
 );
