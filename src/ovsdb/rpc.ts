@@ -13,7 +13,7 @@ import { FRAMING_LIMITS, type FramingLimits } from './json-framing.ts';
 export interface RpcOptions {
   readonly stream: Duplex;
   readonly clock: Clock;
-  /** Silence after which the peer is probed; after the same time again it is given up. 0: never. */
+  /** Silence after which the peer is probed; after the same time again it is given up, while it gathers much later. 0: never. */
   readonly probeMilliseconds: number;
   readonly limits?: FramingLimits;
   /** Returns a promise when it cannot take all of it in at once; what the peer sends behind it waits. */
@@ -45,6 +45,8 @@ export class RpcConnection {
   #nextId = 1;
   #lastHeard: number;
   #probed = false;
+  /** Requests under way whose answer may be large. */
+  #gathering = 0;
   #probe: Timer | undefined;
   #end: OvsdbError | undefined;
 
@@ -83,7 +85,11 @@ export class RpcConnection {
 
   /** As `request`, for a result that must be taken in before anything is told that the peer sends behind it. */
   requestInto(method: string, params: readonly unknown[], takeIn: (result: unknown) => Taken): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.#gathering++;
+    const gathered = (): void => {
+      this.#gathering--;
+    };
+    return new Promise<void>((resolve, reject) => {
       const take = async (result: unknown): Promise<void> => {
         try {
           await takeIn(result);
@@ -94,7 +100,7 @@ export class RpcConnection {
         }
       };
       this.#send(method, JSON.stringify(params), { take, reject });
-    });
+    }).finally(gathered);
   }
 
   close(error: OvsdbError = lost('closed here')): void {
@@ -149,10 +155,15 @@ export class RpcConnection {
     pending.reject(new OvsdbError('refused', `The switch answered: ${printRpcError(error)}`));
   }
 
+  /** How many times the probe's silence is borne: a server that gathers a large answer does nothing else meanwhile. */
+  get #patience(): number {
+    return this.#gathering > 0 ? 6 : 2;
+  }
+
   #scheduleProbe(): void {
     const { clock, probeMilliseconds } = this.#options;
     if (probeMilliseconds === 0) return;
-    const due = this.#lastHeard + probeMilliseconds * (this.#probed ? 2 : 1);
+    const due = this.#lastHeard + probeMilliseconds * (this.#probed ? this.#patience : 1);
     this.#probe = clock.after(Math.max(1, due - clock.now()), () => this.#probeNow());
   }
 
@@ -160,7 +171,7 @@ export class RpcConnection {
     const { clock, probeMilliseconds, stream } = this.#options;
     if (this.#inbox.isBusy) this.#heard();
     const silence = clock.now() - this.#lastHeard;
-    if (silence >= probeMilliseconds * 2) {
+    if (silence >= probeMilliseconds * this.#patience) {
       this.close(new OvsdbError('silent', `The switch has not answered for ${Math.round(silence / 1000)} s`));
       return;
     }

@@ -172,6 +172,23 @@ t.test('a server that accepts and never answers: an error in words, and another 
   t.equal(server.sockets.length, 2);
 });
 
+t.test(
+  'a server that gathers a large picture, and is silent meanwhile, gets three times as long',
+  async (t) => {
+    const server = new ScriptedServer((call) => (call.method === 'monitor' ? undefined : plain(call)));
+    const { session, clock, change } = await begin(t, server, { probeMilliseconds: 5000 });
+    const { id } = await server.call('monitor');
+    server.answer = () => undefined;
+    clock.advance(29_000);
+    t.equal(session.state, 'syncing');
+    const ready = change();
+    server.send({ id, result: { T: {} }, error: null });
+    await ready;
+    clock.advance(10_000);
+    t.match(session.lastError, { code: 'silent', message: /has not answered for 10 s/ });
+  },
+);
+
 t.test('JSON that never ends is cut off', async (t) => {
   const server = new ScriptedServer((call) => (call.method === 'get_schema' ? undefined : plain(call)));
   const { session } = await begin(t, server, {
