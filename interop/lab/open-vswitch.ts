@@ -9,6 +9,7 @@ import { eventually } from './expect.ts';
 import type { Network } from './network.ts';
 
 const SHARE = '/usr/share/openvswitch';
+const PATIENCE = { seconds: 60 };
 
 export interface OpenVswitchOptions {
   readonly network: Network;
@@ -66,7 +67,7 @@ export class OpenVswitch {
       join(this.#directory, 'db/conf.db'),
       join(this.#directory, 'db/vtep.db'),
     ]);
-    await eventually('ovsdb-server opens its socket', () => existsSync(this.socket));
+    await eventually('ovsdb-server opens its socket', () => existsSync(this.socket), PATIENCE);
     await this.vsctl('--no-wait init');
     this.#spawn('ovs-vswitchd', ['ovs-vswitchd', `unix:${this.socket}`]);
   }
@@ -86,16 +87,25 @@ export class OpenVswitch {
     const { network, node } = this.#options;
     await this.vsctl('add-br br-phy -- set Bridge br-phy datapath_type=netdev');
     await this.vsctl(`add-port br-phy ${port}`);
-    await eventually('br-phy is there', () => network.ip(node, 'link show br-phy'));
+    await eventually('br-phy is there', () => network.ip(node, 'link show br-phy'), PATIENCE);
     await network.ip(node, `addr add ${address} dev br-phy`);
     await network.ip(node, 'link set br-phy up');
     await network.ip(node, `route add 10.0.0.0/8 via ${gateway}`);
   }
 
-  /** The switch as its own agent announces it. */
-  async addVtep({ name, tunnelIp, ports }: Vtep): Promise<void> {
+  async addVtep(vtep: Vtep): Promise<void> {
+    await this.addPorts(vtep);
+    await this.announce(vtep);
+  }
+
+  /** The bridge with the switch's ports, of which the hardware_vtep database knows nothing yet. */
+  async addPorts({ name, ports }: Vtep): Promise<void> {
     await this.vsctl(`add-br ${name} -- set Bridge ${name} datapath_type=netdev`);
     for (const port of ports) await this.vsctl(`add-port ${name} ${port}`);
+  }
+
+  /** The switch says in the hardware_vtep database what it is, as its own agent would. */
+  async announce({ name, tunnelIp }: Vtep): Promise<void> {
     await this.vtepctl(`add-ps ${name} -- set Physical_Switch ${name} tunnel_ips=${tunnelIp}`);
     this.#spawn('ovs-vtep', [`${SHARE}/scripts/ovs-vtep`, name]);
   }

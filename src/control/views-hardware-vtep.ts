@@ -35,7 +35,7 @@ export interface HardwareVtepView {
     readonly pending: number;
     readonly failed: number;
   };
-  /** What could not be written of logical switches and bindings, in words. */
+  /** What the switch lacks to be a VTEP, and what could not be written of logical switches and bindings, in words. */
   readonly problems: readonly string[];
 }
 

@@ -39,8 +39,15 @@ export class Problems {
     this.#events.emit({ type: 'problem', subject, text });
   }
 
-  /** The dataplane's events, passed on to `events`, with its problems kept here (under its name, when it has one). */
-  forward(events: DataplaneEvents, name?: string): DataplaneEvents {
+  /** Who told them under that name is no more. */
+  forget(name: string): void {
+    for (const subject of [...this.#bySubject.keys()]) {
+      if (subject.endsWith(` ${name}`)) this.set(subject, undefined);
+    }
+  }
+
+  /** The dataplane's events, passed on to `events`, with its problems kept here. */
+  forward(events: DataplaneEvents): DataplaneEvents {
     return {
       instance: (state) => events.instance(state),
       instanceGone: (vni) => events.instanceGone(vni),
@@ -50,7 +57,7 @@ export class Problems {
       localNeighbourGone: (vni, ip) => events.localNeighbourGone(vni, ip),
       vtepReachable: (vtep, reachable) => events.vtepReachable(vtep, reachable),
       settled: () => events.settled(),
-      problem: (subject, text) => this.set(name === undefined ? subject : `${subject} ${name}`, text),
+      problem: (subject, text) => this.set(subject, text),
     };
   }
 }

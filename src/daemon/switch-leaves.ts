@@ -43,6 +43,7 @@ class SwitchLeaf implements Leaf {
   readonly #log: Logger;
   readonly #clock: Clock;
   #config: Config;
+  #retired = false;
   /** The tunnel address, once it is known; nothing is announced before. */
   #routerId: string;
   /** The tunnel addresses that it has had, as numbers: its routes carry one of them in their route distinguisher. */
@@ -66,6 +67,7 @@ class SwitchLeaf implements Leaf {
       keyAtLocators: own.tunnelKeys === 'locator',
       lock: own.lock,
       ledgerFile: join(dataplane.stateDirectory, `${router.routerId}-${own.name}.rows`),
+      bindingsFile: join(dataplane.stateDirectory, `${router.routerId}-${own.name}.bindings`),
       arpSuppression: own.arpSuppression,
       awayMilliseconds: own.awaySeconds * 1000,
       auditMilliseconds: dataplane.auditIntervalSeconds * 1000,
@@ -80,7 +82,7 @@ class SwitchLeaf implements Leaf {
       addresses,
       clock,
       log: log.child({ part: 'evpn' }),
-      problem: (subject, text) => problems.set(`${subject} ${own.name}`, text),
+      problem: (subject, text) => this.#problem(subject, text),
       isOwnRoute: (key, start) => this.#isOwnRoute(key, start),
     });
   }
@@ -89,7 +91,7 @@ class SwitchLeaf implements Leaf {
   open(): void {
     this.evpn.start();
     this.dataplane.open(this.#events()).catch((error: unknown) => {
-      this.#problems.set(`switch ${this.name}`, `Cannot drive it: ${String(error)}`);
+      this.#problem('switch', `Cannot drive it: ${String(error)}`);
       this.#log.error({ error }, 'the dataplane of the switch has failed');
     });
   }
@@ -107,6 +109,8 @@ class SwitchLeaf implements Leaf {
 
   /** The switch is not configured any more, or will be reached otherwise: its routes go, and then this leaf. */
   retire(options: { readonly keepEntries: boolean }): void {
+    this.#retired = true;
+    this.#problems.forget(this.name);
     this.evpn.reconfigure({ ...this.#settings(), vnis: [], advertiseAllVni: false });
     // A session that another leaf takes over ends at once.
     if (options.keepEntries) this.dataplane.close(options).catch(() => {});
@@ -124,14 +128,20 @@ class SwitchLeaf implements Leaf {
   }
 
   #events(): DataplaneEvents {
-    const forwarded = this.#problems.forward(this.evpn, this.name);
+    const forwarded = this.#problems.forward(this.evpn);
     return {
       ...forwarded,
+      problem: (subject, text) => this.#problem(subject, text),
       instance: (state) => {
         if (state.vtep) this.#takeTunnelAddress(printIp(state.vtep), state.vtep);
         forwarded.instance(state);
       },
     };
+  }
+
+  /** Another leaf may have the name of one that is retired. */
+  #problem(subject: string, text: string | undefined): void {
+    if (!this.#retired) this.#problems.set(`${subject} ${this.name}`, text);
   }
 
   #takeTunnelAddress(text: string, octets: Uint8Array): void {

@@ -34,7 +34,7 @@ export interface ReconcilerOptions {
   readonly log?: Logger;
   /** How often everything is read again to find silent drift; 0 for never. */
   readonly auditMilliseconds?: number;
-  /** How long `close` waits for its removals. */
+  /** How long `close` waits when none of its removals gets done. */
   readonly closeMilliseconds?: number;
 }
 
@@ -195,7 +195,7 @@ export class Reconciler implements Dataplane {
     this.#audit?.cancel();
     if (!options.keepEntries && this.#writer.enabled) {
       this.#removeAll();
-      await this.#idleWithin(this.#closeMilliseconds);
+      await this.#idleUnlessStuckFor(this.#closeMilliseconds);
     }
     this.#dumps.close();
     this.#writer.close();
@@ -212,12 +212,22 @@ export class Reconciler implements Dataplane {
     this.#writer.sweep();
   }
 
-  /** Waits for what is queued, but no longer than this: a dataplane that does not answer must not hold the process. */
-  #idleWithin(milliseconds: number): Promise<void> {
+  /** Waits for what is queued as long as some of it gets done: a dataplane that does not answer must not hold the process. */
+  #idleUnlessStuckFor(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.after(milliseconds, resolve);
+      let written = -1;
+      let timer: Timer | undefined;
+      const look = (): void => {
+        if (this.#writer.written === written) {
+          resolve();
+          return;
+        }
+        written = this.#writer.written;
+        timer = this.#clock.after(milliseconds, look);
+      };
+      look();
       this.idle().then(() => {
-        timer.cancel();
+        timer?.cancel();
         resolve();
       });
     });

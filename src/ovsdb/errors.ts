@@ -24,6 +24,9 @@ export class OvsdbError extends Error {
   }
 }
 
+export const malformed = (what: string, cause?: unknown): OvsdbError =>
+  new OvsdbError('malformed', `Cannot read what the switch sends: ${what}`, { cause });
+
 /** The words of any error: system errors have a code that says more than their message. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

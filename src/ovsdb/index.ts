@@ -5,8 +5,10 @@ export { FRAMING_LIMITS, type FramingLimits, JsonFraming } from './json-framing.
 export { PassivePort } from './passive-port.ts';
 export { TableReplica } from './replica.ts';
 export type { SchemaInfo, WantedTable, WantedTables } from './schema.ts';
-export { OvsdbSession, type SessionOptions, type SessionState, type StreamSource } from './session.ts';
+export { OvsdbSession, type SessionOptions, type SessionState } from './session.ts';
+export { inSlices } from './slices.ts';
 export { activeSource, passiveSource } from './sources.ts';
+export type { StreamAsker, StreamSource } from './stream-source.ts';
 export { failureOf, type OperationResult, type TransactionFailure } from './transaction.ts';
 export type { Listener, TlsFiles } from './transport.ts';
 export type { MonitorSink } from './updates.ts';

@@ -8,16 +8,15 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { type OvsdbEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
-import { errorText, OvsdbError } from './errors.ts';
+import { errorText, OvsdbError, type OvsdbErrorCode } from './errors.ts';
 import { JsonFraming } from './json-framing.ts';
+import type { StreamAsker } from './stream-source.ts';
 import { type Listener, listen, type TlsFiles } from './transport.ts';
 
-type Done = (stream: Duplex | undefined, error?: OvsdbError) => void;
-
 interface Expected {
-  done: Done | undefined;
-  /** The stream in use is of an earlier life of the switch. */
-  superseded: () => void;
+  asker: StreamAsker;
+  /** The asker has no stream yet. */
+  waits: boolean;
   /** Dialled while nobody waited. */
   parked: Duplex | undefined;
 }
@@ -38,6 +37,7 @@ export class PassivePort {
   readonly #log: Logger;
   readonly #expected = new Map<string, Expected>();
   #listener: Promise<Listener> | undefined;
+  #lastRefusal: string | undefined;
 
   constructor(endpoint: OvsdbEndpoint, files: TlsFiles | undefined, clock: Clock, log: Logger) {
     this.name = printEndpoint(endpoint);
@@ -47,31 +47,30 @@ export class PassivePort {
     this.#log = log;
   }
 
-  /** Calls `done` with the next stream of that switch, or with an error when the port cannot be had. */
-  wait(switchName: string, done: Done, superseded: () => void): () => void {
-    const expected: Expected = this.#expected.get(switchName) ?? {
-      done: undefined,
-      superseded,
-      parked: undefined,
-    };
+  /** Hands over the next stream of that switch, or an error when the port cannot be had. */
+  wait(switchName: string, asker: StreamAsker): () => void {
+    const expected: Expected = this.#expected.get(switchName) ?? { asker, waits: true, parked: undefined };
     this.#expected.set(switchName, expected);
-    expected.superseded = superseded;
+    expected.asker = asker;
     const { parked } = expected;
     expected.parked = undefined;
     if (parked && !parked.destroyed) {
-      done(parked);
+      expected.waits = false;
+      asker.done(parked);
       return () => {};
     }
-    expected.done = done;
+    expected.waits = true;
     this.#open().catch((error: unknown) => {
       this.#listener = undefined;
-      this.#take(expected)?.(
+      if (!expected.waits || expected.asker !== asker) return;
+      expected.waits = false;
+      asker.done(
         undefined,
         error instanceof OvsdbError ? error : new OvsdbError('disconnected', errorText(error)),
       );
     });
     return () => {
-      if (expected.done === done) expected.done = undefined;
+      if (expected.asker === asker) expected.waits = false;
     };
   }
 
@@ -94,41 +93,48 @@ export class PassivePort {
       this.#endpoint,
       this.#files,
       (stream, peer) => this.#identify(stream, peer),
-      (error) => this.#log.warn({ endpoint: this.name }, `A switch was refused: ${error.message}`),
+      (error) => this.#refuse(error),
     );
     return this.#listener;
   }
 
+  /** Logged once in a row, since who is refused dials again and again. It may be the switch that somebody waits for. */
+  #refuse(error: OvsdbError): void {
+    if (this.#lastRefusal === error.message) return;
+    this.#lastRefusal = error.message;
+    this.#log.warn({ endpoint: this.name }, error.message);
+    for (const { waits, asker } of this.#expected.values()) if (waits) asker.refused(error);
+  }
+
   #identify(stream: Duplex, peer: string): void {
-    const reject = (why: string): void => {
+    const reject = (why: string, code: OvsdbErrorCode = 'malformed'): void => {
       timer.cancel();
-      this.#log.warn({ endpoint: this.name, peer }, `A switch that dialled was sent away: ${why}`);
       stream.destroy();
+      this.#refuse(new OvsdbError(code, `A switch that dialled from ${peer} was sent away: ${why}`));
     };
-    const timer = this.#clock.after(NAME_MILLISECONDS, () => reject('it does not say which switch it is'));
-    const framing = new JsonFraming((text) => {
-      const message = JSON.parse(text) as {
-        id?: unknown;
-        method?: unknown;
-        params?: unknown;
-        result?: unknown;
-      };
+    const timer = this.#clock.after(NAME_MILLISECONDS, () =>
+      reject('it does not say which switch it is', 'silent'),
+    );
+    let names: readonly string[] | undefined;
+    const framing = new JsonFraming((said) => {
+      const message = said as { id?: unknown; method?: unknown; params?: unknown; result?: unknown };
       if (message.method === 'echo') {
         stream.write(JSON.stringify({ id: message.id, result: message.params, error: null }));
-      } else if (message.id === 'who') {
-        timer.cancel();
-        stream.off('data', take);
-        stream.pause();
-        if (framing.held > 0) reject('it spoke before it was asked');
-        else this.#handOver(stream, namesOf(message.result), reject);
-      }
+      } else if (message.id === 'who') names = namesOf(message.result);
     });
     const take = (chunk: Uint8Array): void => {
       try {
         framing.push(chunk);
       } catch (error) {
         reject(errorText(error));
+        return;
       }
+      if (names === undefined) return;
+      timer.cancel();
+      stream.off('data', take);
+      stream.pause();
+      if (framing.held > 0) reject('it spoke before it was asked');
+      else this.#handOver(stream, names, reject);
     };
     stream.on('error', () => timer.cancel());
     stream.once('close', () => timer.cancel());
@@ -136,7 +142,11 @@ export class PassivePort {
     stream.write(WHO);
   }
 
-  #handOver(stream: Duplex, names: readonly string[], reject: (why: string) => void): void {
+  #handOver(
+    stream: Duplex,
+    names: readonly string[],
+    reject: (why: string, code: OvsdbErrorCode) => void,
+  ): void {
     let name = names.find((each) => this.#expected.has(each));
     // A switch that was wiped has no name yet; alone on its port it can only be the one that is expected.
     if (name === undefined && names.length === 0 && this.#expected.size === 1) [name] = this.#expected.keys();
@@ -144,23 +154,19 @@ export class PassivePort {
     if (!expected) {
       reject(
         `it is ${names.join(', ') || 'without a name'}, expected ${[...this.#expected.keys()].join(', ')}`,
+        'schema',
       );
       return;
     }
-    const done = this.#take(expected);
-    if (done) {
-      done(stream);
+    this.#lastRefusal = undefined;
+    if (expected.waits) {
+      expected.waits = false;
+      expected.asker.done(stream);
       return;
     }
     expected.parked?.destroy();
     expected.parked = stream;
-    expected.superseded();
-  }
-
-  #take(expected: Expected): Done | undefined {
-    const { done } = expected;
-    expected.done = undefined;
-    return done;
+    expected.asker.superseded();
   }
 }
 

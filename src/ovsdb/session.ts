@@ -2,32 +2,19 @@
  * A lasting session with one OVSDB server: connects again when the connection is lost, reads the schema, monitors the wanted
  * tables, holds a lock when asked to, and performs transactions while it is ready.
  *
- * RFC 7047 sections 4.1.2 (get_schema), 4.1.3 (transact), 4.1.5 (monitor), 4.1.8 (lock); ovsdb-server(7) sections 4.1.14
- * (monitor_cond_since) and "Update3 Notification".
+ * RFC 7047 sections 4.1.2 (get_schema), 4.1.3 (transact), 4.1.8 (lock).
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { errorText, OvsdbError } from './errors.ts';
 import type { FramingLimits } from './json-framing.ts';
+import { Monitor } from './monitor.ts';
 import { RpcConnection } from './rpc.ts';
 import { checkSchema, type SchemaInfo, type WantedTables } from './schema.ts';
+import type { StreamSource } from './stream-source.ts';
 import type { OperationResult } from './transaction.ts';
-import { applyUpdate, type MonitorSink } from './updates.ts';
-
-/** Where streams come from: dialled by us, or waited for. */
-export interface StreamSource {
-  /** For people: `tcp:10.0.0.5:6640`. */
-  readonly name: string;
-  /** The switch dials when it likes: an attempt has no end. */
-  readonly waits: boolean;
-  /**
-   * Calls `done` once, with a stream or an error; the returned function gives the attempt up. `superseded` tells that the stream in
-   * use is of an earlier life of the switch.
-   */
-  connect(done: (stream: Duplex | undefined, error?: OvsdbError) => void, superseded: () => void): () => void;
-  close(): void;
-}
+import type { MonitorSink } from './updates.ts';
 
 export interface SessionOptions {
   readonly source: StreamSource;
@@ -44,6 +31,8 @@ export interface SessionOptions {
   readonly probeMilliseconds?: number;
   readonly connectMilliseconds?: number;
   readonly limits?: FramingLimits;
+  /** `lastError` is another one: an attempt or the connection has failed. */
+  failed?(): void;
   /** Ready: the picture is complete (and the lock ours). Not ready: with the reason. */
   stateChanged(ready: boolean): void;
 }
@@ -56,7 +45,6 @@ const FIRST_DELAY_MILLISECONDS = 100;
 const LONGEST_DELAY_MILLISECONDS = 1000;
 const PROBE_MILLISECONDS = 5000;
 const CONNECT_MILLISECONDS = 5000;
-const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
 
 export class OvsdbSession {
   readonly #options: SessionOptions;
@@ -66,15 +54,16 @@ export class OvsdbSession {
   #timer: Timer | undefined;
   #failures = 0;
   #schema: SchemaInfo | undefined;
-  #monitorMethod: 'monitor_cond_since' | 'monitor' = 'monitor_cond_since';
-  #lastTransaction = NO_TRANSACTION;
+  readonly #monitor: Monitor;
   #locked = false;
   #synced = false;
   #lastError: OvsdbError | undefined;
   #connections = 0;
 
   constructor(options: SessionOptions) {
+    const { database, source, sink, clock } = options;
     this.#options = options;
+    this.#monitor = new Monitor(database, source.name, sink, clock);
   }
 
   get state(): SessionState {
@@ -99,7 +88,7 @@ export class OvsdbSession {
   }
 
   get monitorMethod(): string {
-    return this.#monitorMethod;
+    return this.#monitor.method;
   }
 
   start(): void {
@@ -155,16 +144,19 @@ export class OvsdbSession {
     this.#setState('connecting');
     let giveUp: Timer | undefined;
     let over = false;
-    const abort = source.connect(
-      (stream, error) => {
+    const abort = source.connect({
+      done: (stream, error) => {
         over = true;
         giveUp?.cancel();
         this.#abort = undefined;
         if (stream) this.#begin(stream);
         else this.#failed(error!);
       },
-      () => this.#rpc?.close(new OvsdbError('disconnected', 'the switch has dialled anew')),
-    );
+      superseded: () => this.#rpc?.close(new OvsdbError('disconnected', 'the switch has dialled anew')),
+      refused: (error) => {
+        if (!this.isReady) this.#note(error);
+      },
+    });
     if (over) return;
     this.#abort = abort;
     if (source.waits) return;
@@ -177,15 +169,22 @@ export class OvsdbSession {
 
   #failed(error: OvsdbError): void {
     if (this.#state === 'closed') return;
-    const { log, source, clock, random } = this.#options;
-    if (this.#lastError?.message !== error.message) {
-      log.warn({ endpoint: source.name, code: error.code }, `OVSDB ${source.name}: ${error.message}`);
-    }
-    this.#lastError = error;
+    const { clock, random } = this.#options;
     this.#setState('waiting');
+    this.#note(error);
     const longest = Math.min(LONGEST_DELAY_MILLISECONDS, FIRST_DELAY_MILLISECONDS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 10);
     this.#timer = clock.after(longest * (0.75 + random() / 4), () => this.#connect());
+  }
+
+  /** Logged and told when it is news. */
+  #note(error: OvsdbError): void {
+    const { log, source } = this.#options;
+    const isNews = this.#lastError?.message !== error.message;
+    this.#lastError = error;
+    if (!isNews) return;
+    log.warn({ endpoint: source.name, code: error.code }, `OVSDB ${source.name}: ${error.message}`);
+    this.#options.failed?.();
   }
 
   #begin(stream: Duplex): void {
@@ -227,7 +226,7 @@ export class OvsdbSession {
     const schema = checkSchema(answer, database, tables);
     this.#schema = schema;
     if (lock !== undefined) await this.#askForLock(rpc, lock);
-    await this.#monitor(rpc, schema);
+    await this.#monitor.begin(rpc, schema);
     if (this.#rpc !== rpc) return;
     this.#synced = true;
     this.#connections++;
@@ -239,54 +238,14 @@ export class OvsdbSession {
     if (answer.locked === true) this.#locked = true;
   }
 
-  async #monitor(rpc: RpcConnection, schema: SchemaInfo): Promise<void> {
-    const { database, sink, source } = this.#options;
-    const requests = Object.fromEntries(
-      [...schema.columns].map(([table, columns]) => [table, { columns: [...columns.keys()] }]),
-    );
-    if (this.#monitorMethod === 'monitor_cond_since') {
-      const conditional = Object.fromEntries(
-        Object.entries(requests).map(([table, each]) => [table, [each]]),
-      );
-      try {
-        const params = [database, source.name, conditional, this.#lastTransaction];
-        const answer = (await rpc.request('monitor_cond_since', params)) as [boolean, string, unknown];
-        if (this.#rpc !== rpc) return;
-        if (answer[0] !== true) sink.reset(schema);
-        applyUpdate('difference', answer[2], schema, sink);
-        this.#lastTransaction = answer[1];
-        return;
-      } catch (error) {
-        if (!(error instanceof OvsdbError) || error.code !== 'refused') throw error;
-        this.#monitorMethod = 'monitor';
-      }
+  #notified(rpc: RpcConnection, method: string, params: readonly unknown[]): Promise<void> | undefined {
+    if (this.#rpc !== rpc || !this.#schema) return undefined;
+    if (method !== 'locked' && method !== 'stolen') return this.#monitor.notified(method, params);
+    if (params[0] === this.#options.lock) {
+      this.#locked = method === 'locked';
+      this.#settleState();
     }
-    const answer = await rpc.request('monitor', [database, source.name, requests]);
-    if (this.#rpc !== rpc) return;
-    sink.reset(schema);
-    applyUpdate('whole', answer, schema, sink);
-  }
-
-  #notified(rpc: RpcConnection, method: string, params: readonly unknown[]): void {
-    const { lock, sink } = this.#options;
-    if (this.#rpc !== rpc || !this.#schema) return;
-    switch (method) {
-      case 'update':
-        applyUpdate('whole', params[1], this.#schema, sink);
-        break;
-      case 'update2':
-        applyUpdate('difference', params[1], this.#schema, sink);
-        break;
-      case 'update3':
-        this.#lastTransaction = String(params[1]);
-        applyUpdate('difference', params[2], this.#schema, sink);
-        break;
-      case 'locked':
-      case 'stolen':
-        if (params[0] !== lock) return;
-        this.#locked = method === 'locked';
-        this.#settleState();
-    }
+    return undefined;
   }
 
   #settleState(): void {

@@ -2,14 +2,14 @@
 import type { OvsdbEndpoint } from '../base/ovsdb-endpoint.ts';
 import { printEndpoint } from '../base/ovsdb-endpoint.ts';
 import type { PassivePort } from './passive-port.ts';
-import type { StreamSource } from './session.ts';
+import type { StreamSource } from './stream-source.ts';
 import { dial, type TlsFiles } from './transport.ts';
 
 export function activeSource(endpoint: OvsdbEndpoint, files?: TlsFiles): StreamSource {
   return {
     name: printEndpoint(endpoint),
     waits: false,
-    connect: (done) => dial(endpoint, files, done),
+    connect: ({ done }) => dial(endpoint, files, done),
     close: () => {},
   };
 }
@@ -19,7 +19,7 @@ export function passiveSource(port: PassivePort, switchName: string): StreamSour
   return {
     name: port.name,
     waits: true,
-    connect: (done, superseded) => port.wait(switchName, done, superseded),
+    connect: (asker) => port.wait(switchName, asker),
     close: () => port.forget(switchName),
   };
 }

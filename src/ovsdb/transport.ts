@@ -103,7 +103,7 @@ export interface Listener {
   close(): void;
 }
 
-/** Resolves when it listens. `accepted` gets streams whose TLS handshake, if any, is complete; `refused` those that failed. */
+/** Resolves when it listens. `accepted` gets streams with the address of the peer whose certificate, if any, is good; `refused` says why others are not. */
 export function listen(
   endpoint: OvsdbEndpoint,
   files: TlsFiles | undefined,
@@ -144,16 +144,30 @@ function makeServer(
 ): net.Server {
   const take = (socket: net.Socket): void => {
     socket.setNoDelay(true);
-    accepted(socket, `${socket.remoteAddress ?? 'unix'}:${socket.remotePort ?? ''}`);
+    accepted(socket, socket.remoteAddress ?? 'this machine');
   };
   if (endpoint.kind !== 'ssl') return net.createServer(take);
+  // Refused here and not by the library, which would only say that the connection was reset.
   const server = tls.createServer(
-    { ...readTls(files), minVersion: TLS_MINIMUM, requestCert: true, rejectUnauthorized: true },
-    take,
+    { ...readTls(files), minVersion: TLS_MINIMUM, requestCert: true, rejectUnauthorized: false },
+    (socket) => {
+      if (socket.authorized) {
+        take(socket);
+        return;
+      }
+      const from = socket.remoteAddress ?? 'a switch';
+      const why = socket.getPeerCertificate().raw ? String(socket.authorizationError) : 'it shows none';
+      socket.destroy();
+      refused(new OvsdbError('certificate', `TLS failed: the certificate of ${from} is refused: ${why}`));
+    },
   );
   server.on('tlsClientError', (error) => refused(tlsError(error)));
   return server;
 }
 
-const tlsError = (cause: unknown): OvsdbError =>
-  new OvsdbError('certificate', `TLS failed: ${errorText(cause)}`, { cause });
+/** Of the library, before or during the handshake: whose fault it was is in its words. */
+function tlsError(cause: unknown): OvsdbError {
+  const known = cause instanceof Error ? connectionError(cause) : undefined;
+  if (known?.code === 'certificate') return known;
+  return new OvsdbError('certificate', `TLS failed: ${errorText(cause)}`, { cause });
+}

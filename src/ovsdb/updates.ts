@@ -3,7 +3,7 @@
  * (ovsdb-server(7), "Update2 Notification"). Tables come in the order in which they were wanted, whatever their order in
  * the message, so that a row is told after those that it refers to.
  */
-import { OvsdbError } from './errors.ts';
+import { malformed } from './errors.ts';
 import type { SchemaInfo } from './schema.ts';
 import type { RawRow, Uuid } from './values.ts';
 
@@ -35,15 +35,18 @@ interface DifferenceUpdate {
   readonly delete?: RawRow | null;
 }
 
-/** @throws OvsdbError `malformed` when it is no table-updates object */
-export function applyUpdate(
+/**
+ * Tells the sink, a row a step, so that whoever runs it may stop in between.
+ * @throws OvsdbError `malformed` when it is no table-updates object
+ */
+export function* applyUpdate(
   form: 'whole' | 'difference',
   updates: unknown,
   schema: SchemaInfo,
   sink: MonitorSink,
-): void {
+): Generator<void> {
   if (typeof updates !== 'object' || updates === null) {
-    throw new OvsdbError('malformed', 'Cannot read what the switch sends: an update holds no tables');
+    throw malformed('an update holds no tables');
   }
   for (const table of schema.columns.keys()) {
     const rows = (updates as TableUpdates)[table];
@@ -53,6 +56,7 @@ export function applyUpdate(
       if (typeof update !== 'object' || update === null) continue;
       if (form === 'whole') applyWhole(table, uuid, update as WholeUpdate, sink);
       else applyDifferences(table, uuid, update as DifferenceUpdate, sink);
+      yield;
     }
   }
   sink.settled();

@@ -12,13 +12,14 @@ export type RawRow = Readonly<Record<string, unknown>>;
 /** The members of a set; a single atom stands for the set of itself. */
 export function setOf(value: unknown): readonly unknown[] {
   if (value === undefined) return [];
-  if (Array.isArray(value) && value[0] === 'set') return value[1] as unknown[];
+  if (Array.isArray(value) && value[0] === 'set') return Array.isArray(value[1]) ? value[1] : [];
   return [value];
 }
 
 /** The pairs of a map. */
 export function pairsOf(value: unknown): readonly (readonly [unknown, unknown])[] {
-  return Array.isArray(value) && value[0] === 'map' ? (value[1] as [unknown, unknown][]) : [];
+  if (!Array.isArray(value) || value[0] !== 'map' || !Array.isArray(value[1])) return [];
+  return value[1].filter((pair): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2);
 }
 
 /** `["uuid", "..."]` to its text; undefined when it is none. */

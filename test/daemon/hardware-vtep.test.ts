@@ -175,6 +175,13 @@ t.test(
       const views = await rows<HardwareVtepView>(client, '/v1/hardware-vtep');
       return views[0]?.connection.state === 'ready' && views[1]?.connection.lastError !== undefined;
     }, 'one is ready, the other is known to be away');
+    const problems = async () => (await client.get<EvpnView>('/v1/evpn')).problems;
+    await until(async () => (await problems()).length === 1, 'that is told');
+    configure([1]);
+    await client.post<ReloadReply>('/v1/reload');
+    t.same(await problems(), [], 'what was told of a switch goes with it');
+    configure([1, 2]);
+    await client.post<ReloadReply>('/v1/reload');
     await servers[1]!.run();
     await until(async () => (await one.entries(10)).includes('flood 10 10.0.0.2'), 'the second has come');
     configure([1]);

@@ -6,11 +6,11 @@ import { type IpBytes, ip, printIp } from '../../src/base/ip.ts';
 import { type Mac, macOfWords, printMac } from '../../src/base/mac.ts';
 import {
   createMemoryDataplane,
-  type MemoryDriver,
+  MemoryDriver,
   type MemoryEntry,
   MemoryTables,
 } from '../../src/dataplane/memory/index.ts';
-import type { Reconciler } from '../../src/dataplane/reconciler.ts';
+import { Reconciler } from '../../src/dataplane/reconciler.ts';
 import { type Bench, dataplaneContract, EventRecorder, mac } from './contract.ts';
 
 const INSTANCE = {
@@ -349,6 +349,45 @@ t.test('a dump that fails is tried again, and nothing is written before one succ
   await settle(clock);
   test.equal(hosts.tables.writes, 1);
   test.notOk(events.problems.has('dataplane-dump'));
+});
+
+t.test('close waits as long as removals get done, and no longer', async (test) => {
+  const clock = new ManualClock();
+  const addresses = new AddressTable();
+  const driver = new MemoryDriver(addresses, clock);
+  const write = driver.write.bind(driver);
+  const one = Object.assign(driver, { batchSize: 1 });
+  const dataplane = new Reconciler({ driver: one, clock, addresses, closeMilliseconds: 1000 });
+  driver.setInstance({ ...INSTANCE, vni: 10 });
+  const opened = dataplane.open(new EventRecorder());
+  await settle(clock);
+  await opened;
+  dataplane.ensure({ vni: 10, correct: false });
+  for (const last of ['05', '06', '07', '08']) {
+    dataplane.setMac(10, mac(`02:00:00:00:00:${last}`), addresses.intern(ip('10.0.0.2')), 0);
+  }
+  await settle(clock);
+  test.equal(linesOf(addresses, driver.tables).length, 4);
+  let answers = true;
+  driver.write = (batch, done) => {
+    if (answers) clock.after(800, () => write(batch, done));
+  };
+  let closed = false;
+  dataplane.close({ keepEntries: false }).then(() => {
+    closed = true;
+  });
+  for (let i = 0; i < 3; i++) {
+    clock.advance(800);
+    await settle(clock);
+  }
+  test.equal(linesOf(addresses, driver.tables).length, 1, 'a slow one gets its time');
+  test.notOk(closed);
+  answers = false;
+  clock.advance(800);
+  await settle(clock);
+  clock.advance(2000);
+  await settle(clock);
+  test.ok(closed, 'one that does not answer any more does not');
 });
 
 t.test('a fight over an entry slows down, is reported, and is forgotten when it ends', async (test) => {

@@ -14,6 +14,7 @@ export function hardwareVtepTable(): Table<HardwareVtepView> {
     row(view) {
       const { lastError } = view.connection;
       if (lastError !== undefined) troubles.push(`${view.name}: ${lastError}`);
+      troubles.push(...view.problems.map((problem) => `${view.name}: ${problem}`));
       if (view.faults.length > 0) troubles.push(`${view.name} reports ${view.faults.join(', ')}`);
       return [printColumns(columns, view)];
     },
@@ -61,7 +62,6 @@ export function hardwareVtep(view: HardwareVtepView): string[] {
       ? []
       : [`  Schema: hardware_vtep ${connection.schemaVersion}, ${connection.monitor}`]),
     ...(connection.lastError === undefined ? [] : [`  Last error: ${connection.lastError}`]),
-    ...(view.present ? [] : ['  The database has no such switch']),
     `  Tunnel IP: ${view.tunnelIps.join(', ') || 'none'}`,
     ...(view.managementIps.length > 0 ? [`  Management IP: ${view.managementIps.join(', ')}`] : []),
     ...(view.faults.length > 0 ? [`  Faults: ${view.faults.join(', ')}`] : []),

@@ -2,12 +2,13 @@
 import type { IpBytes } from '../../base/ip.ts';
 import type { Mac } from '../../base/mac.ts';
 import { Reconciler } from '../reconciler.ts';
-import { HardwareVtepDriver, type HardwareVtepOptions } from './hardware-vtep-driver.ts';
+import { HardwareVtepDriver } from './hardware-vtep-driver.ts';
 import type { Binding } from './inventory.ts';
+import type { HardwareVtepOptions } from './options.ts';
 import { type SwitchStatus, switchStatus } from './status.ts';
 
-export { type HardwareVtepOptions, ROWS_PER_TRANSACTION } from './hardware-vtep-driver.ts';
 export type { Binding, BindingState } from './inventory.ts';
+export { type HardwareVtepOptions, ROWS_PER_TRANSACTION } from './options.ts';
 export type { SwitchStatus } from './status.ts';
 
 export interface HardwareVtepDataplaneOptions extends HardwareVtepOptions {

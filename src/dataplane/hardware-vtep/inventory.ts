@@ -157,6 +157,8 @@ function stateOf(
   inventory: Inventory,
   { port: name, vlan, vni }: Binding,
 ): Pick<BindingState, 'state' | 'reason'> {
+  // What is the matter then concerns all of the switch, and is said there.
+  if (inventory.uuid === undefined) return { state: 'pending', reason: undefined };
   const port = inventory.ports.find((each) => each.name === name);
   if (!port) return { state: 'pending', reason: `the switch has no port ${name}` };
   const held = port.bindings.get(vlan);

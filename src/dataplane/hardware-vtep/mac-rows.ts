@@ -18,10 +18,10 @@ export const MAC_ROW = {
 const NONE = -1;
 
 export class MacRows {
-  readonly #byUuid = new KeyTable(4, 256);
-  readonly #byMac = new KeyTable(3, 256);
+  #byUuid = new KeyTable(4, 256);
+  #byMac = new KeyTable(3, 256);
   /** Logical switch and address, for rows that have one. */
-  readonly #byIp = new KeyTable(6);
+  #byIp = new KeyTable(6);
   readonly #ipKey = new Int32Array(6);
   #rowOfIp = new Int32Array(0);
   readonly #uuid = new Int32Array(4);
@@ -71,8 +71,11 @@ export class MacRows {
     this.#byUuid.removeRow(row);
   }
 
+  /** New tables: to take out row after row would stop the event loop. The columns are written with each row. */
   clear(): void {
-    for (let row = 0; row < this.rowLimit; row++) if (this.isUsed(row)) this.remove(row);
+    this.#byUuid = new KeyTable(4, 256);
+    this.#byMac = new KeyTable(3, 256);
+    this.#byIp = new KeyTable(6);
   }
 
   /** Puts the row under another key. */
@@ -95,6 +98,15 @@ export class MacRows {
 
   next(row: number): number {
     return this.#next[row]!;
+  }
+
+  /** The rows of a MAC that are ours. */
+  ours(logicalSwitch: number, macHigh: number, macLow: number): number[] {
+    const ours: number[] = [];
+    for (let row = this.first(logicalSwitch, macHigh, macLow); row >= 0; row = this.next(row)) {
+      if ((this.flags[row]! & MAC_ROW.OURS) !== 0) ours.push(row);
+    }
+    return ours;
   }
 
   uuid(row: number): Uuid {

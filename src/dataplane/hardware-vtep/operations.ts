@@ -6,6 +6,7 @@
  */
 import type { AddressId, AddressTable } from '../../base/address-table.ts';
 import type { OperationResult, Uuid } from '../../ovsdb/index.ts';
+import type { LogicalSwitch } from './inventory.ts';
 import type { Picture } from './picture.ts';
 import { TABLE, VXLAN_OVER_IPV4 } from './tables.ts';
 
@@ -51,7 +52,7 @@ export class Operations {
 
   /** The reference to the locator of a VTEP, which is made by this transaction when there is none. */
   locator(vtep: AddressId, tunnelKey: number | undefined): string {
-    const known = this.#picture.findLocator(vtep, tunnelKey);
+    const known = this.#picture.locators.find(vtep, tunnelKey);
     if (known) return uuidText(known.uuid);
     const name = `l${vtep}_${tunnelKey ?? ''}`;
     if (!this.#made.has(name)) {
@@ -65,3 +66,7 @@ export class Operations {
 }
 
 export const uuidText = (uuid: Uuid): string => `["uuid","${uuid}"]`;
+
+/** The tunnel key that locators of this logical switch carry. */
+export const keyAt = ({ keyAtLocators, vni }: LogicalSwitch): number | undefined =>
+  keyAtLocators ? vni : undefined;

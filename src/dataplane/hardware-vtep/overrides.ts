@@ -4,7 +4,9 @@
  * that never takes rows out is asked ever more rarely.
  */
 import type { Clock, Timer } from '../../base/clock.ts';
+import type { IpBytes } from '../../base/ip.ts';
 import type { Uuid } from '../../ovsdb/index.ts';
+import { MAC_ROW, type MacRows } from './mac-rows.ts';
 
 /** Emulators look once a second or two; chips are quicker. */
 const FIRST_MILLISECONDS = 5000;
@@ -16,22 +18,31 @@ interface Override {
 }
 
 export class Overrides {
+  readonly #local: MacRows;
   readonly #clock: Clock;
-  readonly #stayed: (uuid: Uuid) => void;
+  readonly #stayed: (row: number) => void;
   readonly #rows = new Map<Uuid, Override>();
 
   /** `stayed` is told of a row that the switch has left in place; it tells by `gone` of one that it has not. */
-  constructor(clock: Clock, stayed: (uuid: Uuid) => void) {
+  constructor(local: MacRows, clock: Clock, stayed: (row: number) => void) {
+    this.#local = local;
     this.#clock = clock;
     this.#stayed = stayed;
   }
 
-  add(uuid: Uuid): void {
-    const override = this.#rows.get(uuid) ?? { count: 0, timer: undefined };
-    this.#rows.set(uuid, override);
-    override.timer?.cancel();
-    const wait = Math.min(LONGEST_MILLISECONDS, FIRST_MILLISECONDS * 2 ** override.count++);
-    override.timer = this.#clock.after(wait, () => this.#stayed(uuid));
+  /** The MAC was put behind a tunnel: its local rows do not count for now. Returns whether it had any; their addresses go to `left`. */
+  override(logicalSwitch: number, macHigh: number, macLow: number, left: (ip: IpBytes) => void): boolean {
+    const rows = this.#local;
+    let overridden = false;
+    for (let row = rows.first(logicalSwitch, macHigh, macLow); row >= 0; row = rows.next(row)) {
+      if ((rows.flags[row]! & MAC_ROW.OVERRIDDEN) !== 0) continue;
+      rows.flags[row]! |= MAC_ROW.OVERRIDDEN;
+      this.#wait(rows.uuid(row));
+      overridden = true;
+      const ip = rows.ip(row);
+      if (ip) left(ip);
+    }
+    return overridden;
   }
 
   gone(uuid: Uuid): void {
@@ -42,5 +53,21 @@ export class Overrides {
   clear(): void {
     for (const { timer } of this.#rows.values()) timer?.cancel();
     this.#rows.clear();
+  }
+
+  #wait(uuid: Uuid): void {
+    const override = this.#rows.get(uuid) ?? { count: 0, timer: undefined };
+    this.#rows.set(uuid, override);
+    override.timer?.cancel();
+    const wait = Math.min(LONGEST_MILLISECONDS, FIRST_MILLISECONDS * 2 ** override.count++);
+    override.timer = this.#clock.after(wait, () => this.#again(uuid));
+  }
+
+  /** The switch has left the row in place: the host is there. */
+  #again(uuid: Uuid): void {
+    const row = this.#local.find(uuid);
+    if (row < 0) return;
+    this.#local.flags[row]! &= ~MAC_ROW.OVERRIDDEN;
+    this.#stayed(row);
   }
 }

@@ -2,11 +2,10 @@
  * What is in a switch's database, as its monitor tells it: the few rows of structure whole, the many MAC rows in columns. Says
  * which entry a change is about; what follows from it is for others to say.
  */
-import { type AddressId, type AddressTable, NO_ADDRESS } from '../../base/address-table.ts';
+import type { AddressId, AddressTable } from '../../base/address-table.ts';
 import { parseIp } from '../../base/ip.ts';
 import { macHigh, macLow, parseMac } from '../../base/mac.ts';
 import {
-  integerOf,
   type MonitorSink,
   type RawRow,
   type SchemaInfo,
@@ -16,23 +15,14 @@ import {
   uuidOf,
   uuidSet,
 } from '../../ovsdb/index.ts';
+import { Locators } from './locators.ts';
 import { MAC_ROW, MacRows } from './mac-rows.ts';
-import { TABLE, UNKNOWN_DST, VXLAN_OVER_IPV4, vniOfRow, WANTED_TABLES } from './tables.ts';
-
-/** A logical switch or a locator: MAC rows refer to it by its slot, which may be known before its row is. */
-interface Referent {
-  readonly uuid: Uuid;
-  readonly slot: number;
-}
+import { type Referent, Referents } from './referents.ts';
+import { TABLE, UNKNOWN_DST, vniOfRow, WANTED_TABLES } from './tables.ts';
 
 export interface LogicalSwitchRow extends Referent {
   /** By its tunnel key, or by the name that evpnd gave it; 0 for none. */
   vni: number;
-}
-
-export interface Locator extends Referent {
-  address: AddressId;
-  tunnelKey: number | undefined;
 }
 
 export interface PictureListener {
@@ -68,13 +58,9 @@ export class Picture implements MonitorSink {
   );
   readonly remote = new MacRows();
   readonly local = new MacRows();
-  readonly #addresses: AddressTable;
+  readonly locators: Locators;
   readonly #listener: PictureListener;
-  readonly #locators = new Map<Uuid, Locator>();
-  readonly #locatorAt: Locator[] = [];
-  readonly #locatorOf = new Map<number, Locator>();
-  readonly #logicalSwitches = new Map<Uuid, LogicalSwitchRow>();
-  readonly #logicalSwitchAt: LogicalSwitchRow[] = [];
+  readonly #logicalSwitches = new Referents<LogicalSwitchRow>((uuid, slot) => ({ uuid, slot, vni: 0 }));
   /** Rows of Mcast_Macs_Remote by logical switch, and those of them that are ours. */
   readonly #floodRows = new Map<Uuid, Set<Uuid>>();
   readonly #ourFloodRows = new Set<Uuid>();
@@ -84,7 +70,7 @@ export class Picture implements MonitorSink {
   hasTunnelKeys = false;
 
   constructor(addresses: AddressTable, listener: PictureListener) {
-    this.#addresses = addresses;
+    this.locators = new Locators(addresses);
     this.#listener = listener;
   }
 
@@ -93,12 +79,13 @@ export class Picture implements MonitorSink {
       table.clear();
       table.describe(name, schema);
     }
+    this.#leaving = [];
     this.remote.clear();
     this.local.clear();
     this.#floodRows.clear();
     this.#ourFloodRows.clear();
-    for (const uuid of [...this.#locators.keys()]) this.#freeLocator(uuid);
-    for (const uuid of [...this.#logicalSwitches.keys()]) this.#freeLogicalSwitch(uuid);
+    this.locators.clear();
+    this.#logicalSwitches.clear();
     this.hasTunnelKeys = schema.columns.get(TABLE.LOCATOR)?.has('tunnel_key') ?? false;
     this.#listener.structureChanged();
   }
@@ -135,45 +122,26 @@ export class Picture implements MonitorSink {
       this.tables.get(table)!.remove(uuid);
       if (table === TABLE.MCAST_REMOTE) this.#ourFloodRows.delete(uuid);
       else this.#listener.structureChanged();
-      if (table === TABLE.LOCATOR) this.#forgetLocator(uuid);
+      if (table === TABLE.LOCATOR) this.locators.forget(uuid);
       if (table === TABLE.LOCATOR || table === TABLE.LOGICAL_SWITCH) this.#leaving.push({ table, uuid });
     }
   }
 
   settled(): void {
     for (const { table, uuid } of this.#leaving) {
-      if (table === TABLE.LOCATOR) this.#freeLocator(uuid);
-      else this.#freeLogicalSwitch(uuid);
+      if (table === TABLE.LOCATOR) this.locators.free(uuid);
+      else this.#logicalSwitches.free(uuid);
     }
     this.#leaving = [];
     this.#listener.settled();
   }
 
   logicalSwitch(uuid: Uuid): LogicalSwitchRow {
-    let known = this.#logicalSwitches.get(uuid);
-    if (!known) {
-      known = { uuid, slot: freeSlot(this.#logicalSwitchAt), vni: 0 };
-      this.#logicalSwitches.set(uuid, known);
-      this.#logicalSwitchAt[known.slot] = known;
-    }
-    return known;
+    return this.#logicalSwitches.of(uuid);
   }
 
   logicalSwitchAt(slot: number): LogicalSwitchRow {
-    return this.#logicalSwitchAt[slot]!;
-  }
-
-  locatorAt(slot: number): Locator {
-    return this.#locatorAt[slot]!;
-  }
-
-  locators(): Iterable<Locator> {
-    return this.#locators.values();
-  }
-
-  /** The locator of a VTEP with that tunnel key (none where logical switches have the keys). */
-  findLocator(address: AddressId, tunnelKey: number | undefined): Locator | undefined {
-    return this.#locatorOf.get(locatorKey(address, tunnelKey));
+    return this.#logicalSwitches.at(slot);
   }
 
   floodRows(logicalSwitch: Uuid): FloodRow[] {
@@ -189,40 +157,7 @@ export class Picture implements MonitorSink {
 
   #vtepsOf(locatorSet: Uuid): AddressId[] {
     const row = this.tables.get(TABLE.LOCATOR_SET)!.rows.get(locatorSet);
-    return uuidSet(row?.locators).map((uuid) => this.#locator(uuid).address);
-  }
-
-  #locator(uuid: Uuid): Locator {
-    let known = this.#locators.get(uuid);
-    if (!known) {
-      known = { uuid, slot: freeSlot(this.#locatorAt), address: NO_ADDRESS, tunnelKey: undefined };
-      this.#locators.set(uuid, known);
-      this.#locatorAt[known.slot] = known;
-    }
-    return known;
-  }
-
-  #freeLocator(uuid: Uuid): void {
-    const locator = this.#locators.get(uuid);
-    if (!locator) return;
-    this.#forgetLocator(uuid);
-    this.#locators.delete(uuid);
-    delete this.#locatorAt[locator.slot];
-  }
-
-  /** Nothing new may refer to it. */
-  #forgetLocator(uuid: Uuid): void {
-    const locator = this.#locators.get(uuid);
-    if (!locator) return;
-    const key = locatorKey(locator.address, locator.tunnelKey);
-    if (this.#locatorOf.get(key) === locator) this.#locatorOf.delete(key);
-  }
-
-  #freeLogicalSwitch(uuid: Uuid): void {
-    const known = this.#logicalSwitches.get(uuid);
-    if (!known) return;
-    this.#logicalSwitches.delete(uuid);
-    delete this.#logicalSwitchAt[known.slot];
+    return uuidSet(row?.locators).map((uuid) => this.locators.of(uuid).address);
   }
 
   /** A row of a small table is about to change: what it was about must be looked at again. */
@@ -238,20 +173,11 @@ export class Picture implements MonitorSink {
     if (table === TABLE.MCAST_REMOTE) this.#takeFlood(uuid);
     else {
       this.#listener.structureChanged();
-      if (table === TABLE.LOCATOR) this.#takeLocator(uuid);
+      if (table === TABLE.LOCATOR) this.locators.take(uuid, this.tables.get(table)!.rows.get(uuid)!);
       else if (table === TABLE.LOGICAL_SWITCH) {
         this.logicalSwitch(uuid).vni = vniOfRow(this.tables.get(table)!.rows.get(uuid)!);
       }
     }
-  }
-
-  #takeLocator(uuid: Uuid): void {
-    const row = this.tables.get(TABLE.LOCATOR)!.rows.get(uuid)!;
-    const address = row.encapsulation_type === VXLAN_OVER_IPV4 ? parseIp(textOf(row.dst_ip)) : undefined;
-    const locator = this.#locator(uuid);
-    locator.address = address ? this.#addresses.intern(address) : NO_ADDRESS;
-    locator.tunnelKey = integerOf(row.tunnel_key);
-    this.#locatorOf.set(locatorKey(locator.address, locator.tunnelKey), locator);
   }
 
   #takeFlood(uuid: Uuid): void {
@@ -284,7 +210,7 @@ export class Picture implements MonitorSink {
   /** Of several rows with the same content one is ours, and the others are copies that somebody made. */
   #isOurs(row: number, logicalSwitch: LogicalSwitchRow, high: number, low: number): boolean {
     const rows = this.remote;
-    const vtep = this.locatorAt(rows.locator[row]!).address;
+    const vtep = this.locators.at(rows.locator[row]!).address;
     if (!this.#listener.isOurMac(logicalSwitch.vni, high, low, vtep)) return false;
     const ip = rows.ip(row);
     for (let other = rows.first(logicalSwitch.slot, high, low); other >= 0; other = rows.next(other)) {
@@ -338,9 +264,9 @@ export class Picture implements MonitorSink {
     if (row < 0) {
       if (mac === undefined || logicalSwitch === undefined || locator === undefined) return -1;
       const { slot } = this.logicalSwitch(logicalSwitch);
-      row = rows.insert(uuid, slot, macHigh(mac), macLow(mac), this.#locator(locator).slot);
+      row = rows.insert(uuid, slot, macHigh(mac), macLow(mac), this.locators.of(locator).slot);
     } else {
-      if (locator !== undefined) rows.locator[row] = this.#locator(locator).slot;
+      if (locator !== undefined) rows.locator[row] = this.locators.of(locator).slot;
       if (mac !== undefined || logicalSwitch !== undefined) this.#moveKey(rows, row, mac, logicalSwitch);
     }
     if (columns.ipaddr !== undefined) {
@@ -364,13 +290,4 @@ export class Picture implements MonitorSink {
     if (rows === this.remote) this.#listener.remoteMacChanged(before, oldHigh, oldLow);
     else this.#listener.localMacChanged(before, oldHigh, oldLow);
   }
-}
-
-/** An address and a tunnel key, or none, in one number. */
-const locatorKey = (address: AddressId, tunnelKey: number | undefined): number =>
-  address * 2 ** 25 + (tunnelKey === undefined ? 0 : tunnelKey + 1);
-
-function freeSlot(slots: readonly unknown[]): number {
-  for (let slot = 0; slot < slots.length; slot++) if (slots[slot] === undefined) return slot;
-  return slots.length;
 }

@@ -51,8 +51,9 @@ export class RowLedger {
     if (this.#path === undefined) return;
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
-      this.#read(this.#path);
-      this.#rewrite(this.#path);
+      const isCompact = this.#read(this.#path);
+      if (!isCompact) this.#rewrite(this.#path);
+      else this.#file = openSync(this.#path, 'a');
       this.#problem(undefined);
     } catch (error) {
       this.#report(error);
@@ -65,19 +66,11 @@ export class RowLedger {
   }
 
   addMac(vni: number, macHigh: number, macLow: number, vtep: AddressId): void {
-    const row = this.#macs.insert(this.#macKey(vni, macHigh, macLow));
-    if (row >= this.#vtep.length) this.#vtep = grownTo(this.#vtep, this.#macs.capacity);
-    if (this.#vtep[row] === vtep) return;
-    this.#vtep[row] = vtep;
-    this.#record(ADD, vni, macHigh, macLow, vtep);
+    if (this.#putMac(vni, macHigh, macLow, vtep)) this.#record(ADD, vni, macHigh, macLow, vtep);
   }
 
   removeMac(vni: number, macHigh: number, macLow: number): void {
-    const row = this.#macs.find(this.#macKey(vni, macHigh, macLow));
-    if (row < 0) return;
-    this.#vtep[row] = 0;
-    this.#macs.removeRow(row);
-    this.#record(REMOVE, vni, macHigh, macLow, 0);
+    if (this.#dropMac(vni, macHigh, macLow)) this.#record(REMOVE, vni, macHigh, macLow, 0);
   }
 
   hasFlood(vni: number, vtep: AddressId): boolean {
@@ -85,16 +78,11 @@ export class RowLedger {
   }
 
   addFlood(vni: number, vtep: AddressId): void {
-    const size = this.#floods.size;
-    this.#floods.insert(this.#floodKey(vni, vtep));
-    if (this.#floods.size !== size) this.#record(ADD, vni, 0, 0, vtep);
+    if (this.#putFlood(vni, vtep)) this.#record(ADD, vni, 0, 0, vtep);
   }
 
   removeFlood(vni: number, vtep: AddressId): void {
-    const row = this.#floods.find(this.#floodKey(vni, vtep));
-    if (row < 0) return;
-    this.#floods.removeRow(row);
-    this.#record(REMOVE, vni, 0, 0, vtep);
+    if (this.#dropFlood(vni, vtep)) this.#record(REMOVE, vni, 0, 0, vtep);
   }
 
   /** What was added must be in the file before it is in the database. */
@@ -116,6 +104,36 @@ export class RowLedger {
     this.flush();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
+  }
+
+  // Each returns whether it changed anything
+
+  #putMac(vni: number, macHigh: number, macLow: number, vtep: AddressId): boolean {
+    const row = this.#macs.insert(this.#macKey(vni, macHigh, macLow));
+    if (row >= this.#vtep.length) this.#vtep = grownTo(this.#vtep, this.#macs.capacity);
+    if (this.#vtep[row] === vtep) return false;
+    this.#vtep[row] = vtep;
+    return true;
+  }
+
+  #dropMac(vni: number, macHigh: number, macLow: number): boolean {
+    const row = this.#macs.find(this.#macKey(vni, macHigh, macLow));
+    if (row < 0) return false;
+    this.#vtep[row] = 0;
+    this.#macs.removeRow(row);
+    return true;
+  }
+
+  #putFlood(vni: number, vtep: AddressId): boolean {
+    const size = this.#floods.size;
+    this.#floods.insert(this.#floodKey(vni, vtep));
+    return this.#floods.size !== size;
+  }
+
+  #dropFlood(vni: number, vtep: AddressId): boolean {
+    const row = this.#floods.find(this.#floodKey(vni, vtep));
+    if (row >= 0) this.#floods.removeRow(row);
+    return row >= 0;
   }
 
   #macKey(vni: number, macHigh: number, macLow: number): Int32Array {
@@ -150,29 +168,31 @@ export class RowLedger {
     return bytes.length === 4 ? wordAt(bytes, 0) : 0;
   }
 
-  /** Stops at the first record that is not whole: the end of a write that was cut. */
-  #read(path: string): void {
+  /** Stops at the first record that is not whole: the end of a write that was cut. Returns whether the file holds what counts and no more. */
+  #read(path: string): boolean {
     let bytes: Uint8Array;
     try {
       bytes = readFileSync(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
     const address = new Uint8Array(4);
-    for (let at = 0; at + RECORD_OCTETS <= bytes.length && isWhole(bytes, at); at += RECORD_OCTETS) {
+    let at = 0;
+    for (; at + RECORD_OCTETS <= bytes.length && isWhole(bytes, at); at += RECORD_OCTETS) {
       const vni = wordAt(bytes, at) & 0xffffff;
       const macHigh = (bytes[at + 4]! << 8) | bytes[at + 5]!;
       const macLow = wordAt(bytes, at + 6);
       address.set(bytes.subarray(at + 10, at + 14));
       const vtep = this.#addresses.intern(address);
       const isFlood = macHigh === 0 && macLow === 0;
-      if (bytes[at] === ADD && isFlood) this.addFlood(vni, vtep);
-      else if (bytes[at] === ADD) this.addMac(vni, macHigh, macLow, vtep);
-      else if (isFlood) this.removeFlood(vni, vtep);
-      else this.removeMac(vni, macHigh, macLow);
+      if (bytes[at] === ADD && isFlood) this.#putFlood(vni, vtep);
+      else if (bytes[at] === ADD) this.#putMac(vni, macHigh, macLow, vtep);
+      else if (isFlood) this.#dropFlood(vni, vtep);
+      else this.#dropMac(vni, macHigh, macLow);
     }
-    this.#buffered = 0;
+    this.#recorded = at / RECORD_OCTETS;
+    return at === bytes.length && this.#recorded === this.#macs.size + this.#floods.size;
   }
 
   /** Only what counts, into a new file that takes the place of the old one. */

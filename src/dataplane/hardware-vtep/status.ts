@@ -4,6 +4,7 @@ import type { DataplaneCounters } from '../interfaces.ts';
 import type { HardwareVtepDriver } from './hardware-vtep-driver.ts';
 import { MAC_ROW } from './mac-rows.ts';
 import type { Picture } from './picture.ts';
+import { missingOf } from './switch-troubles.ts';
 
 export interface SwitchStatus {
   readonly name: string;
@@ -45,7 +46,7 @@ export interface SwitchStatus {
     readonly pending: number;
     readonly failed: number;
   };
-  /** What could not be written of the structure, in words. */
+  /** What the switch lacks, and what could not be written of the structure, in words. */
   readonly problems: readonly string[];
 }
 
@@ -63,6 +64,7 @@ export function switchStatus(driver: HardwareVtepDriver, counters: DataplaneCoun
   const floods = [...inventory.logicalSwitches.keys()].flatMap((uuid) => picture.floodRows(uuid));
   const ourFloods = floods.filter(({ ours }) => ours).length;
   const macs = countMacs(picture);
+  const missing = missingOf(inventory);
   return {
     name: inventory.name,
     description: inventory.description || undefined,
@@ -86,7 +88,7 @@ export function switchStatus(driver: HardwareVtepDriver, counters: DataplaneCoun
         const counted = macs.bySlot.get(slot) ?? { localMacs: 0, remoteMacs: 0, foreignMacs: 0 };
         return { name, vni, ours, replicationMode, ...counted, flood: floodList(driver, uuid) };
       }),
-    locators: [...picture.locators()]
+    locators: [...picture.locators.all()]
       .map(({ address, tunnelKey }) => ({ ip: driver.addressText(address), tunnelKey }))
       .sort((a, b) => (a.ip < b.ip ? -1 : 1)),
     rows: {
@@ -95,7 +97,10 @@ export function switchStatus(driver: HardwareVtepDriver, counters: DataplaneCoun
       pending: counters.pending,
       failed: counters.failed,
     },
-    problems: [...driver.structureFailures].map(([about, why]) => `${about}: ${why}`),
+    problems: [
+      ...(missing === undefined || session.connections === 0 ? [] : [missing]),
+      ...[...driver.structureFailures].map(([about, why]) => `${about}: ${why}`),
+    ],
   };
 }
 

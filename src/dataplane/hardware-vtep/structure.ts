@@ -18,7 +18,7 @@ export interface StructureStep {
 
 export interface StructureWish {
   readonly configured: readonly Binding[];
-  /** Bindings that this run has made and that are not configured any more. */
+  /** Bindings that evpnd has made and that are not configured any more. */
   readonly retired: readonly Binding[];
   /** Keep the VNI at the locators instead of at the logical switch. */
   readonly keyAtLocators: boolean;
@@ -114,8 +114,11 @@ const mapOf = (bindings: ReadonlyMap<number, Uuid>): unknown => [
   [...bindings].map(([vlan, uuid]) => [vlan, ['uuid', uuid]]),
 ];
 
+/** A server stalls everybody else while it commits. */
+const DELETIONS_A_STEP = 1000;
+
 /**
- * Logical switches that evpnd made and nobody needs any more: our rows in them go, and with them the logical switch. One that
+ * Logical switches that evpnd made and nobody needs any more: our rows in them go, and after them the logical switch. One that
  * another controller has put rows into stays: references to it make its removal fail.
  */
 export function retireSteps(inventory: Inventory, picture: Picture): StructureStep[] {
@@ -137,7 +140,9 @@ export function retireSteps(inventory: Inventory, picture: Picture): StructureSt
       else foreign = true;
     }
     if (!foreign) doomed.push(deletion(TABLE.LOGICAL_SWITCH, uuid));
-    if (doomed.length > 0) steps.push({ about: `removal of ${name}`, operations: doomed });
+    for (let at = 0; at < doomed.length; at += DELETIONS_A_STEP) {
+      steps.push({ about: `removal of ${name}`, operations: doomed.slice(at, at + DELETIONS_A_STEP) });
+    }
   }
   return steps;
 }

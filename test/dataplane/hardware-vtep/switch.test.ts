@@ -1,97 +1,17 @@
-/**
- * Hardware VTEPs beyond the contract: structure as configured, other controllers, faults, and what a switch may do wrong. Against a
- * real ovsdb-server that holds vtep.ovsschema.
- */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, truncateSync } from 'node:fs';
-import net from 'node:net';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { AddressTable } from '../../../src/base/address-table.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { ip } from '../../../src/base/ip.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import {
-  HardwareVtepDataplane,
-  type HardwareVtepDataplaneOptions,
-} from '../../../src/dataplane/hardware-vtep/index.ts';
+import { HardwareVtepDataplane } from '../../../src/dataplane/hardware-vtep/index.ts';
 import { RowLedger } from '../../../src/dataplane/hardware-vtep/row-ledger.ts';
-import { activeSource, PassivePort, parseEndpoint, passiveSource } from '../../../src/ovsdb/index.ts';
-import { OvsdbServer, skipWithoutServer, VTEP_SCHEMA } from '../../ovsdb/server.ts';
-import { EventRecorder, mac } from '../contract.ts';
+import { activeSource } from '../../../src/ovsdb/index.ts';
+import { OvsdbServer, VTEP_SCHEMA } from '../../ovsdb/server.ts';
+import { EventRecorder } from '../contract.ts';
+import { HOST, OTHER, rig, skip, THIRD, until } from './rig.ts';
 import { SWITCH, TestSwitch } from './switch.ts';
-
-const skip = { skip: skipWithoutServer };
-const HOST = mac('02:00:00:00:00:05');
-const OTHER = mac('02:00:00:00:00:06');
-const THIRD = mac('02:00:00:00:00:07');
-
-async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 8): Promise<void> {
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-  throw new Error(`it did not come about that ${what}`);
-}
-
-interface Rig {
-  readonly server: OvsdbServer;
-  readonly device: TestSwitch;
-  readonly addresses: AddressTable;
-  readonly events: EventRecorder;
-  readonly vtep2: number;
-  readonly vtep3: number;
-  make(options?: Partial<HardwareVtepDataplaneOptions>): HardwareVtepDataplane;
-  /** Opened and, when the switch answers, read. */
-  open(options?: Partial<HardwareVtepDataplaneOptions>): Promise<HardwareVtepDataplane>;
-}
-
-async function rig(
-  t: Test,
-  options: Parameters<typeof OvsdbServer.start>[0] & { readonly tunnelIp?: string | undefined } = {},
-): Promise<Rig> {
-  const server = await OvsdbServer.start(options);
-  const tunnelIp = 'tunnelIp' in options ? options.tunnelIp : '10.0.0.1';
-  const device = await TestSwitch.start(server, { tunnelIp });
-  const addresses = new AddressTable();
-  const events = new EventRecorder();
-  const made: HardwareVtepDataplane[] = [];
-  t.teardown(async () => {
-    for (const dataplane of made) await dataplane.close({ keepEntries: true });
-    device.close();
-    await server.remove();
-  });
-  const make: Rig['make'] = (more = {}) => {
-    const dataplane = HardwareVtepDataplane.create({
-      switchName: SWITCH,
-      source: activeSource({ kind: 'unix', passive: false, path: server.socket }),
-      bindings: [],
-      ledgerFile: join(server.directory, 'ours.rows'),
-      clock: systemClock,
-      addresses,
-      log: silentLogger,
-      auditMilliseconds: 0,
-      ...more,
-    });
-    made.push(dataplane);
-    return dataplane;
-  };
-  return {
-    server,
-    device,
-    addresses,
-    events,
-    vtep2: addresses.intern(ip('10.0.0.2')),
-    vtep3: addresses.intern(ip('10.0.0.3')),
-    make,
-    async open(more) {
-      const dataplane = make(more);
-      await dataplane.open(events);
-      return dataplane;
-    },
-  };
-}
 
 t.test(
   'configured bindings: the logical switch is made, VLANs are bound, other VLANs are left',
@@ -136,8 +56,9 @@ t.test(
     const { device, events, open, vtep2 } = await rig(t);
     const dataplane = await open({ bindings: [{ port: 'p1', vlan: 0, vni: 10 }] });
     dataplane.ensure({ vni: 10, correct: false });
-    dataplane.setMac(10, HOST, vtep2, 0);
-    await until(async () => (await device.entries(10).catch(() => [])).length === 1, 'the MAC is there');
+    // More than go in one transaction.
+    for (let i = 0; i < 2500; i++) dataplane.setMac(10, HOST + i, vtep2, 0);
+    await until(async () => (await device.count('Ucast_Macs_Remote')) === 2500, 'the MACs are there');
     dataplane.rebind([{ port: 'p2', vlan: 7, vni: 30 }]);
     await until(async () => (await device.bindings()).p2?.[7] === 'evpnd-vni30', 'the new one is bound');
     await until(async () => (await device.count('Logical_Switch')) === 1, 'the old logical switch is gone');
@@ -146,6 +67,42 @@ t.test(
     t.notOk(events.instances.has(10));
   },
 );
+
+t.test(
+  'a binding that leaves the configuration while evpnd is down goes at the next start; one of another controller stays',
+  skip,
+  async (t) => {
+    const { device, server, open } = await rig(t);
+    await device.addLogicalSwitch(20);
+    const bindingsFile = join(server.directory, 'ours.bindings');
+    const first = await open({
+      bindingsFile,
+      bindings: [
+        { port: 'p1', vlan: 1, vni: 10 },
+        { port: 'p1', vlan: 2, vni: 10 },
+      ],
+    });
+    await until(async () => (await device.bindings()).p1?.[2] === 'evpnd-vni10', 'both are bound');
+    await first.close({ keepEntries: true });
+    await open({ bindingsFile, bindings: [{ port: 'p1', vlan: 1, vni: 10 }] });
+    await until(async () => !(2 in ((await device.bindings()).p1 ?? {})), 'what is not configured is gone');
+    t.same(await device.bindings(), { p1: { 1: 'evpnd-vni10' }, p2: { 20: 'ls20' } });
+    await until(
+      () => !readFileSync(bindingsFile, 'utf8').includes('"vlan":2'),
+      'and not written down any more',
+    );
+  },
+);
+
+t.test('a list of bindings that cannot be read is told, and nothing is taken out for it', skip, async (t) => {
+  const { device, server, events, open } = await rig(t);
+  await device.addLogicalSwitch(20);
+  const bindingsFile = join(server.directory, 'ours.bindings');
+  writeFileSync(bindingsFile, '{"port":"p2"}');
+  await open({ bindingsFile, bindings: [] });
+  t.match(events.problems.get('bindings-file'), /Cannot read .*ours.bindings: it is no list of bindings/);
+  t.same((await device.bindings()).p2, { 20: 'ls20' });
+});
 
 t.test('a VLAN that another controller has bound stays bound, and is shown', skip, async (t) => {
   const { device, events, open } = await rig(t);
@@ -418,127 +375,28 @@ t.test(
   },
 );
 
-// Transports
+t.test(
+  'a switch of another name: the operator hears which ones there are, and nothing is written',
+  skip,
+  async (t) => {
+    const { device, events, open } = await rig(t);
+    const dataplane = await open({ switchName: 'torus7', bindings: [{ port: 'p1', vlan: 0, vni: 10 }] });
+    await until(() => events.problems.has('switch'), 'the operator hears of it');
+    t.equal(events.problems.get('switch'), 'the database has no Physical_Switch torus7; it has torus1');
+    const { present, problems, ports } = dataplane.status();
+    t.same([present, problems], [false, ['the database has no Physical_Switch torus7; it has torus1']]);
+    t.match(ports, [{ name: 'p1', bindings: [{ state: 'pending', reason: undefined }] }]);
+    t.equal(await device.count('Logical_Switch'), 0);
+  },
+);
 
-async function certificates(t: Test, directory: string): Promise<(name: string) => string> {
-  const at = (name: string): string => join(directory, name);
-  const openssl = (...args: readonly string[]): void => {
-    const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-  };
-  const key = (name: string) => [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    at(`${name}.key`),
-  ];
-  for (const ca of ['ca', 'otherca']) {
-    openssl('req', '-x509', ...key(ca), '-out', at(`${ca}.pem`), '-days', '2', '-subj', `/CN=${ca}`);
-  }
-  for (const [name, ca] of [
-    ['us', 'ca'],
-    ['switch', 'ca'],
-    ['stranger', 'otherca'],
-  ] as const) {
-    openssl('req', ...key(name), '-out', at(`${name}.csr`), '-subj', `/CN=${name}`);
-    const signer = ['-CA', at(`${ca}.pem`), '-CAkey', at(`${ca}.key`), '-CAcreateserial', '-days', '2'];
-    openssl('x509', '-req', '-in', at(`${name}.csr`), ...signer, '-out', at(`${name}.pem`));
-  }
-  t.ok(at('us.pem'));
-  return at;
-}
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-
-t.test('TLS: both certificates are checked, each refusal has words', skip, async (t) => {
-  const plain = await OvsdbServer.start();
-  t.teardown(() => plain.remove());
-  const at = await certificates(t, plain.directory);
-  const port = await freePort();
-  const { device, open, make } = await rig(t, {
-    remotes: [`pssl:${port}:127.0.0.1`],
-    extra: [
-      `--ca-cert=${at('ca.pem')}`,
-      `--certificate=${at('switch.pem')}`,
-      `--private-key=${at('switch.key')}`,
-    ],
-  });
-  await device.addLogicalSwitch(10);
-  const endpoint = parseEndpoint(`ssl:127.0.0.1:${port}`)!;
-  const files = (ca: string, name: string) => ({
-    caFile: at(`${ca}.pem`),
-    certificateFile: at(`${name}.pem`),
-    keyFile: at(`${name}.key`),
-  });
-  const dataplane = await open({ source: activeSource(endpoint, files('ca', 'us')) });
-  t.equal(dataplane.status().connection.state, 'ready');
-  for (const [what, tls, message] of [
-    [
-      'its certificate is not of our authority',
-      files('otherca', 'us'),
-      /^TLS failed: .*(SIGNATURE|ISSUER|CERT)/,
-    ],
-    [
-      'ours is not of its authority',
-      files('ca', 'stranger'),
-      /^TLS failed: the switch refuses our certificate: tlsv1 alert unknown ca/,
-    ],
-    ['a missing file', files('ca', 'nobody'), /Cannot read certificate .*nobody.pem: ENOENT/],
-  ] as const) {
-    const refused = make({ source: activeSource(endpoint, tls), ledgerFile: undefined });
-    refused.open(new EventRecorder()).catch(() => {});
-    await until(() => refused.status().connection.lastError !== undefined, what);
-    t.match(refused.status().connection.lastError, message, what);
-    await refused.close({ keepEntries: true });
-  }
-});
-
-t.test('passive: switches dial us, each comes to its own leaf, a stranger is sent away', skip, async (t) => {
-  const number = await freePort();
-  const { device, server, make, vtep2 } = await rig(t);
-  const stranger = await OvsdbServer.start();
-  const strange = await TestSwitch.start(stranger);
-  t.teardown(async () => {
-    strange.close();
-    await stranger.remove();
-  });
-  await strange.client.transact({
-    op: 'update',
-    table: 'Physical_Switch',
-    where: [],
-    row: { name: 'stranger' },
-  });
-  await device.addLogicalSwitch(10);
-  const port = new PassivePort(
-    parseEndpoint(`ptcp:${number}:127.0.0.1`)!,
-    undefined,
-    systemClock,
-    silentLogger,
-  );
-  const dataplane = make({ source: passiveSource(port, SWITCH) });
-  const opened = dataplane.open(new EventRecorder());
-  await port.port();
-  const dial = (which: OvsdbServer): void => {
-    const remote = `tcp:127.0.0.1:${number}`;
-    const ctl = ['-t', join(which.directory, 'ctl'), 'ovsdb-server/add-remote', remote];
-    const { status, stderr } = spawnSync('ovs-appctl', ctl, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-  };
-  dial(stranger);
-  dial(server);
-  await opened;
-  dataplane.ensure({ vni: 10, correct: false });
-  dataplane.setMac(10, HOST, vtep2, 0);
-  await dataplane.idle();
-  t.same(await device.entries(10), ['mac 10 02:00:00:00:00:05 10.0.0.2']);
-  t.equal(await strange.count('Ucast_Macs_Remote'), 0);
+t.test('why a switch is not connected is told anew when it changes', skip, async (t) => {
+  const { server, events, open } = await rig(t);
+  await open({ probeMilliseconds: 300 });
+  server.freeze(true);
+  await until(() => /has not answered for/.test(events.problems.get('switch') ?? ''), 'it is silent');
+  server.freeze(false);
+  await until(() => !events.problems.has('switch'), 'it is over');
+  await server.stop();
+  await until(() => /ECONNREFUSED|ENOENT/.test(events.problems.get('switch') ?? ''), 'it is gone');
 });
