@@ -285,7 +285,7 @@ export class Neighbour implements PeerEvents {
     const keepsRoutes = families.includes(FAMILY.L2VPN_EVPN);
     // What a peer has asked for is of no use without its routes.
     const keepsMemberships = keepsRoutes && families.includes(FAMILY.RT_CONSTRAINT);
-    this.#forgetStale();
+    if (this.#source !== undefined) this.#dropStale(this.#source);
     this.#detach(keepsMemberships);
     if (this.#source === undefined) return;
     if (keepsMemberships) this.#staleMemberships.keep(this.#source, seconds);
@@ -332,6 +332,17 @@ export class Neighbour implements PeerEvents {
     this.#deps.rib.keepStale(source);
     this.#log.info({ seconds }, 'keeps the routes of the restarting peer as stale');
     this.#staleRoutes.keep(source, seconds, () => this.#finishIfDynamic());
+  }
+
+  /**
+   * What of an earlier restart has not been announced again. RFC 4724 section 4.2: "To deal with possible consecutive restarts, a
+   * route (from the peer) previously marked as stale MUST be deleted."
+   */
+  #dropStale(source: SourceId): void {
+    const { rib } = this.#deps;
+    if (this.#staleRoutes.kept) rib.sweepStale(source);
+    if (this.#staleMemberships.kept) rib.memberships.sweepStale(source);
+    this.#forgetStale();
   }
 
   #forgetStale(): void {

@@ -113,6 +113,7 @@ export class Rib extends RibView implements DecisionInput, OutHost {
   /** RFC 7313 section 4, at BoRR: what is not announced again is swept later. */
   markStale(source: SourceId): void {
     this.sources.nextGeneration(source);
+    this.#sweeper.aged(source);
   }
 
   /** At EoRR or End-of-RIB: removes, in slices, the paths that are still stale. */
