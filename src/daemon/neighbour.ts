@@ -2,15 +2,7 @@
  * A neighbour of the daemon: where its session and the RIB meet. While the session is up, what it announces enters the
  * RIB as a source, and what the RIB has for it leaves through the Adj-RIB-Out of its policy.
  */
-import {
-  type BgpFault,
-  CEASE,
-  FAMILY,
-  type Family,
-  type FaultAction,
-  parseIp,
-  ROUTE_REFRESH_SUBTYPE,
-} from 'bgp-protocol';
+import { type BgpFault, CEASE, FAMILY, type FaultAction, parseIp, ROUTE_REFRESH_SUBTYPE } from 'bgp-protocol';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { NeighborConfig, SessionConfig } from '../config/index.ts';
@@ -20,6 +12,7 @@ import {
   Peer,
   type PeerDependencies,
   type PeerEvents,
+  preserves,
   type SessionEnd,
 } from '../session/index.ts';
 import type { EventStream } from './events.ts';
@@ -35,6 +28,8 @@ export interface NeighbourDependencies {
   readonly log: Logger;
   readonly events: EventStream;
   readonly peer: Omit<PeerDependencies, 'log' | 'clock'>;
+  /** Whether announcements are held back, because this speaker has restarted: RFC 4724 section 4.1. */
+  readonly isDeferred: () => boolean;
   /** A trouble of this neighbour that lasts; undefined text: it is over. */
   readonly problem: (address: string, text: string | undefined) => void;
   /** Something that decides when stale forwarding entries go has changed. */
@@ -49,6 +44,8 @@ interface Attachment {
   readonly out: OutPeer;
   /** Route target memberships are exchanged (RFC 4684). */
   readonly membership: MembershipPeer | undefined;
+  /** It is being told routes. */
+  joined: boolean;
 }
 
 /** RFC 4684 section 6: "it MUST limit that delay to an upper bound. By default, a 60 second value should be used". */
@@ -129,8 +126,19 @@ export class Neighbour implements PeerEvents {
     return this.#source !== undefined && this.#deps.rib.endOfRibSeen(this.#source);
   }
 
+  /** How long its routes of a session before are kept; undefined when there are none. */
+  get staleSeconds(): number | undefined {
+    return this.#staleRoutes.remainingSeconds;
+  }
+
   get attachment(): Attachment | undefined {
     return this.#attachment;
+  }
+
+  /** The same of its route target memberships; also when it exchanges none. */
+  get membershipsEnded(): boolean {
+    const membership = this.#attachment?.membership;
+    return membership === undefined || this.#deps.rib.memberships.endOfRibSeen(membership.source);
   }
 
   /** Takes a changed configuration; true when the session must be reset for it to count. */
@@ -170,6 +178,15 @@ export class Neighbour implements PeerEvents {
     this.peer.reset(CEASE.OTHER_CONFIGURATION_CHANGE);
   }
 
+  /** Ends the session without a word, as the end of the process would: the peer keeps our routes. Nothing changes here. */
+  abandon(): void {
+    this.#detach(true);
+    this.#forgetStale();
+    this.limit.close();
+    this.#source = undefined;
+    this.peer.abandon();
+  }
+
   /** Ends it for good: its routes are swept and its source is given back. */
   remove(message?: string): void {
     this.peer.stop({ message });
@@ -198,14 +215,14 @@ export class Neighbour implements PeerEvents {
     };
     const group = rib.group({ kind: negotiated.kind, client, constrained });
     const membership = constrained ? this.#membershipPeer(negotiated, client, source) : undefined;
-    this.#attachment = { group, out, membership };
+    this.#attachment = { group, out, membership, joined: false };
     this.#endOfRibSeen = false;
     if (membership) this.#exchangeMemberships(membership);
     else {
       rib.memberships.forget(source);
       if (client || negotiated.kind === 'ebgp') rib.memberships.admit(source);
-      group.join(out);
     }
+    this.announce();
     this.#deps.progress();
   }
 
@@ -218,7 +235,7 @@ export class Neighbour implements PeerEvents {
       enhancedRouteRefresh: negotiated.enhancedRefresh,
       write: (buffer) => this.peer.write(buffer),
       interestChanged: () => this.#interestChanged(),
-      ready: () => this.#sendRoutes(),
+      ready: () => this.#membershipsEnded(),
     };
   }
 
@@ -238,11 +255,24 @@ export class Neighbour implements PeerEvents {
     } else this.#attachment?.group.interestChanged(this.#attachment.out);
   }
 
+  #membershipsEnded(): void {
+    this.#sendRoutes();
+    this.#deps.progress();
+  }
+
   #sendRoutes(): void {
     if (!this.#membershipTimer || !this.#attachment) return;
     this.#stopWaiting();
     this.#staleMemberships.endOfRib(this.#attachment.out.source);
-    this.#attachment.group.join(this.#attachment.out);
+    this.announce();
+  }
+
+  /** Tells the peer what there is for it, unless something is still waited for. */
+  announce(): void {
+    const attachment = this.#attachment;
+    if (!attachment || attachment.joined || this.#membershipTimer || this.#deps.isDeferred()) return;
+    attachment.joined = true;
+    attachment.group.join(attachment.out);
   }
 
   update(_peer: Peer, bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
@@ -419,12 +449,6 @@ export function routerIdNumber(text: string): number {
   const bytes = parseIp(text);
   if (bytes?.length !== 4) throw new TypeError(`Cannot read router id: saw "${text}", expected dotted quad`);
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-}
-
-/** RFC 4724 section 4.2: the F bit of the family, in the capability that the peer has come back with. */
-function preserves({ gracefulRestart }: Negotiated, wanted: Family): boolean {
-  const found = gracefulRestart?.families.find(({ family }) => family === wanted);
-  return found?.forwardingPreserved ?? false;
 }
 
 function sameSource(a: object | undefined, b: object): boolean {

@@ -3,13 +3,14 @@
 import type { Clock } from '../base/clock.ts';
 import { ip, parsePrefix, prefixContains } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
-import type { Config, ListenRangeConfig, NeighborConfig } from '../config/index.ts';
+import type { Config, ListenRangeConfig, NeighborConfig, SessionConfig } from '../config/index.ts';
 import type { Rib } from '../rib/index.ts';
 import {
   type ListenAddress,
   Listener,
   type Peer,
   ReadTurns,
+  type RestartState,
   readTcpCounters,
   type Transport,
 } from '../session/index.ts';
@@ -24,6 +25,8 @@ export interface NeighboursDependencies {
   readonly events: EventStream;
   readonly transport: Transport;
   readonly random: () => number;
+  /** This speaker's own restart: read at every OPEN; while it is deferred, no routes are announced. Absent: it has not restarted. */
+  readonly restart?: (RestartState & { readonly isDeferred: boolean }) | undefined;
   /** A trouble of a neighbour that lasts; undefined text: it is over. */
   readonly problem?: (subject: string, text: string | undefined) => void;
   /** A session came up or ended, or an End-of-RIB marker came. */
@@ -39,7 +42,7 @@ export class Neighbours {
 
   constructor(listen: Config['listen'], identity: Identity, deps: NeighboursDependencies) {
     this.#identity = identity;
-    const { rib, clock, log, events, transport, random, problem, progress } = deps;
+    const { rib, clock, log, events, transport, random, restart, problem, progress } = deps;
     this.#neighbourDeps = {
       rib,
       clock,
@@ -47,7 +50,8 @@ export class Neighbours {
       events,
       problem: (address, text) => problem?.(`neighbor ${address}`, text),
       progress,
-      peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters },
+      isDeferred: () => restart?.isDeferred ?? false,
+      peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters, restart },
       finished: (neighbour) => this.#finished(neighbour),
     };
     this.#listener = new Listener({ transport, log, addresses: placesOf(listen) });
@@ -137,6 +141,36 @@ export class Neighbours {
     );
     for (const { address } of members) this.remove(address, 'configuration changed');
     return members.map(({ address }) => address);
+  }
+
+  /** Whether routes of some peers are told to others, now or when a peer comes: reflector clients and external peers. */
+  get passesOn(): boolean {
+    const { asn } = this.#identity.router;
+    const passes = ({ routeReflectorClient, remoteAs }: SessionConfig): boolean =>
+      routeReflectorClient || (remoteAs !== 'internal' && remoteAs !== asn);
+    return (
+      this.#ranges.some(({ session }) => passes(session)) ||
+      [...this.#byAddress.values()].some(({ config }) => passes(config))
+    );
+  }
+
+  /** Whether a peer with this address is configured and not shut down, or would be accepted. */
+  mayCome(address: string): boolean {
+    const configured = this.#byAddress.get(address);
+    if (configured) return configured.config.shutdown === undefined;
+    return this.#ranges.some(({ prefix }) => prefixContains(parsePrefix(prefix)!, ip(address)));
+  }
+
+  /** What was held back may go out now. */
+  announce(): void {
+    for (const neighbour of this.#byAddress.values()) neighbour.announce();
+  }
+
+  /** Ends every session without a word, to come back: RFC 4724. */
+  abandon(): void {
+    this.#listener.close();
+    for (const neighbour of this.#byAddress.values()) neighbour.abandon();
+    this.#byAddress.clear();
   }
 
   close(message?: string): void {

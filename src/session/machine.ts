@@ -115,6 +115,16 @@ export class Machine implements TurnReader {
     this.dispatch({ type: event, notification });
   }
 
+  /** Ends without a word to the peer, as when the process dies; `text` says why, for people. */
+  abandon(text: string): void {
+    if (this.#state === 'Idle') return;
+    this.#because(text, 'local');
+    this.#forgetConnection()?.end();
+    this.dispatch({ type: 'TcpConnectionFails' });
+    // What this leaves to be tried again is not.
+    this.dispatch({ type: 'ManualStop' });
+  }
+
   /** Loses to the other connection of its peer. */
   dump(): void {
     this.dispatch({ type: 'OpenCollisionDump' });
@@ -243,7 +253,7 @@ export class Machine implements TurnReader {
         this.#drop();
         break;
       case 'send-open':
-        this.#outbox?.open(this.#owner.config);
+        this.#outbox?.open(this.#owner.config, this.#owner.restart);
         break;
       case 'send-keepalive':
         this.#outbox?.keepalive();
@@ -409,7 +419,8 @@ export class Machine implements TurnReader {
     try {
       const open = decodeOpen(bytes, start, end);
       const { local, remote } = this.#connection!;
-      const result = negotiate(this.#owner.config, open, local, remote);
+      const { config, restart } = this.#owner;
+      const result = negotiate(config, open, local, remote, restart);
       if ('refusal' in result) {
         this.#openRefused(result.refusal.notification, result.refusal.reason);
         return;

@@ -18,9 +18,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { arbitrate } from './arbitration.ts';
 import { Backoff } from './backoff.ts';
-import { ceaseNotification, keepStale, refuseConnection, type SessionEnd, type StopReason } from './cease.ts';
+import { ceaseNotification, refuseConnection, type SessionEnd, type StopReason } from './cease.ts';
 import { Countdown } from './countdown.ts';
 import { STATES, type State } from './fsm.ts';
+import { keepStale, NOT_RESTARTED, type RestartState } from './graceful-restart.ts';
 import { Machine } from './machine.ts';
 import type { MachineOwner } from './machine-owner.ts';
 import type { Negotiated } from './negotiation.ts';
@@ -59,6 +60,8 @@ export interface PeerDependencies {
   /** Shared by all peers of a process, so that none keeps the others waiting. */
   readonly turns?: ReadTurns | undefined;
   readonly readTcpCounters?: ReadTcpCounters | undefined;
+  /** Whether this speaker has restarted; read at every OPEN. */
+  readonly restart?: RestartState | undefined;
 }
 
 export class Peer {
@@ -148,6 +151,18 @@ export class Peer {
     this.#idleHold.stop();
     const { subcode = CEASE.ADMINISTRATIVE_SHUTDOWN, message = '', data } = reason;
     this.#stopAll('ManualStop', subcode, message, data);
+  }
+
+  /**
+   * Ends the session without a NOTIFICATION and stays in Idle: to a helper that is a restart, and it keeps our routes (RFC 4724
+   * section 4.2).
+   */
+  abandon(): void {
+    this.#wanted = false;
+    this.#idleHold.stop();
+    const second = this.#second;
+    this.#second = undefined;
+    for (const machine of [second, this.#primary]) machine?.abandon('left here to come back');
   }
 
   /** Ends the session and begins again at once; by default an administrative reset. */
@@ -262,6 +277,9 @@ export class Peer {
       get config() {
         return peer.#config;
       },
+      get restart() {
+        return peer.#restart;
+      },
       clock,
       random,
       log: this.#log,
@@ -281,6 +299,15 @@ export class Peer {
       update: (bytes, start, end) => this.#update(bytes, start, end),
       routeRefresh: (message) => this.#routeRefresh(message),
       writable: () => this.#events.writable(this),
+    };
+  }
+
+  /** A session that was up before in this process has lost no forwarding state either, whatever ended it. */
+  get #restart(): RestartState {
+    const { restarting, forwardingPreserved } = this.#deps.restart ?? NOT_RESTARTED;
+    return {
+      restarting,
+      forwardingPreserved: forwardingPreserved || this.#statistics.establishedCount > 0,
     };
   }
 
