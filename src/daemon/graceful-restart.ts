@@ -29,8 +29,6 @@ export interface RestartNeighbours {
   mayCome(address: string): boolean;
   /** Routes of some are told to others: there are reflector clients, or external peers. */
   readonly passesOn: boolean;
-  /** Announcements are not held back any more. */
-  announce(): void;
 }
 
 /** Many sessions come up in a moment: the record is written once for all of them. */
@@ -41,10 +39,10 @@ export class GracefulRestart implements RestartState {
   readonly #parts: GracefulRestartParts;
   readonly #earlier: EarlierRun | undefined;
   #neighbours: RestartNeighbours | undefined;
+  #rib: Rib | undefined;
   #routes: SelectionDeferral | undefined;
   #memberships: SelectionDeferral | undefined;
   #saving: Timer | undefined;
-  #hasLearned = false;
   #closed = false;
 
   constructor(parts: GracefulRestartParts) {
@@ -63,14 +61,6 @@ export class GracefulRestart implements RestartState {
     return this.#earlier !== undefined && (this.#routes?.running ?? true);
   }
 
-  /**
-   * Announcements of routes are held back. A leaf among reflectors announces nothing but its own, which no route of a peer has a part
-   * in: as soon as it knows them it has nothing to wait for, and a reflector that has restarted as well soon has them.
-   */
-  get isDeferred(): boolean {
-    return this.restarting && (!this.#hasLearned || this.#neighbours?.passesOn !== false);
-  }
-
   /** The Selection_Deferral_Timer, and who is waited for; undefined when nothing is held back. */
   get deferral(): { readonly remainingSeconds: number; readonly awaited: readonly string[] } | undefined {
     if (!this.#routes?.running) return undefined;
@@ -81,6 +71,7 @@ export class GracefulRestart implements RestartState {
   /** Before the first session. */
   begin(neighbours: RestartNeighbours, rib: Rib): void {
     this.#neighbours = neighbours;
+    this.#rib = rib;
     if (!this.#earlier) return;
     const { clock, config, log } = this.#parts;
     const { peers } = this.#earlier;
@@ -94,7 +85,7 @@ export class GracefulRestart implements RestartState {
       { peers: peers.length, forwardingPreserved: this.forwardingPreserved },
       'graceful restart: an earlier run has ended without taking its leave of its peers',
     );
-    rib.memberships.deferEnds();
+    rib.deferSelection();
     this.#memberships = new SelectionDeferral({
       ...common,
       up: () => present(neighbours.all, (neighbour) => neighbour.membershipsEnded),
@@ -107,14 +98,14 @@ export class GracefulRestart implements RestartState {
     });
   }
 
-  /** What is behind our own ports is in the RIB; the neighbours have been made. */
+  /**
+   * What is behind our own ports is in the RIB; the neighbours have been made. A leaf among reflectors announces nothing but that, and
+   * no route of a peer has a part in it: it has nothing to select from and nothing to wait for.
+   */
   learned(): void {
-    this.#hasLearned = true;
     this.#memberships?.learned();
     this.#routes?.learned();
-    if (this.isDeferred) return;
-    this.#memberships?.finish();
-    this.#neighbours?.announce();
+    if (this.#neighbours?.passesOn === false) this.#rib?.select();
   }
 
   /** A session came up or ended, or an End-of-RIB marker came. */
@@ -138,7 +129,7 @@ export class GracefulRestart implements RestartState {
     const { log } = this.#parts;
     if (missing.length === 0) log.info({}, 'graceful restart is over: has the routes of all peers');
     else log.warn({ missing }, 'graceful restart is over: these peers have not told their routes');
-    this.#neighbours!.announce();
+    this.#rib!.select();
     this.#saveSoon();
   }
 

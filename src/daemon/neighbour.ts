@@ -28,8 +28,6 @@ export interface NeighbourDependencies {
   readonly log: Logger;
   readonly events: EventStream;
   readonly peer: Omit<PeerDependencies, 'log' | 'clock'>;
-  /** Whether announcements are held back, because this speaker has restarted: RFC 4724 section 4.1. */
-  readonly isDeferred: () => boolean;
   /** A trouble of this neighbour that lasts; undefined text: it is over. */
   readonly problem: (address: string, text: string | undefined) => void;
   /** Something that decides when stale forwarding entries go has changed. */
@@ -44,8 +42,6 @@ interface Attachment {
   readonly out: OutPeer;
   /** Route target memberships are exchanged (RFC 4684). */
   readonly membership: MembershipPeer | undefined;
-  /** It is being told routes. */
-  joined: boolean;
 }
 
 /** RFC 4684 section 6: "it MUST limit that delay to an upper bound. By default, a 60 second value should be used". */
@@ -215,14 +211,14 @@ export class Neighbour implements PeerEvents {
     };
     const group = rib.group({ kind: negotiated.kind, client, constrained });
     const membership = constrained ? this.#membershipPeer(negotiated, client, source) : undefined;
-    this.#attachment = { group, out, membership, joined: false };
+    this.#attachment = { group, out, membership };
     this.#endOfRibSeen = false;
     if (membership) this.#exchangeMemberships(membership);
     else {
       rib.memberships.forget(source);
       if (client || negotiated.kind === 'ebgp') rib.memberships.admit(source);
+      group.join(out);
     }
-    this.announce();
     this.#deps.progress();
   }
 
@@ -264,15 +260,7 @@ export class Neighbour implements PeerEvents {
     if (!this.#membershipTimer || !this.#attachment) return;
     this.#stopWaiting();
     this.#staleMemberships.endOfRib(this.#attachment.out.source);
-    this.announce();
-  }
-
-  /** Tells the peer what there is for it, unless something is still waited for. */
-  announce(): void {
-    const attachment = this.#attachment;
-    if (!attachment || attachment.joined || this.#membershipTimer || this.#deps.isDeferred()) return;
-    attachment.joined = true;
-    attachment.group.join(attachment.out);
+    this.#attachment.group.join(this.#attachment.out);
   }
 
   update(_peer: Peer, bytes: Uint8Array, start: number, end: number): BgpFault | undefined {

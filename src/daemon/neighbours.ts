@@ -25,8 +25,8 @@ export interface NeighboursDependencies {
   readonly events: EventStream;
   readonly transport: Transport;
   readonly random: () => number;
-  /** This speaker's own restart: read at every OPEN; while it is deferred, no routes are announced. Absent: it has not restarted. */
-  readonly restart?: (RestartState & { readonly isDeferred: boolean }) | undefined;
+  /** This speaker's own restart, for its OPENs. Absent: it has not restarted. */
+  readonly restart?: RestartState | undefined;
   /** A trouble of a neighbour that lasts; undefined text: it is over. */
   readonly problem?: (subject: string, text: string | undefined) => void;
   /** A session came up or ended, or an End-of-RIB marker came. */
@@ -50,7 +50,6 @@ export class Neighbours {
       events,
       problem: (address, text) => problem?.(`neighbor ${address}`, text),
       progress,
-      isDeferred: () => restart?.isDeferred ?? false,
       peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters, restart },
       finished: (neighbour) => this.#finished(neighbour),
     };
@@ -159,11 +158,6 @@ export class Neighbours {
     const configured = this.#byAddress.get(address);
     if (configured) return configured.config.shutdown === undefined;
     return this.#ranges.some(({ prefix }) => prefixContains(parsePrefix(prefix)!, ip(address)));
-  }
-
-  /** What was held back may go out now. */
-  announce(): void {
-    for (const neighbour of this.#byAddress.values()) neighbour.announce();
   }
 
   /** Ends every session without a word, to come back: RFC 4724. */

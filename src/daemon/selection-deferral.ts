@@ -88,11 +88,6 @@ export class SelectionDeferral {
     else this.#moment ??= this.#parts.clock.after(MOMENT_MILLISECONDS, () => this.#end());
   }
 
-  /** There is nothing to wait for. */
-  finish(): void {
-    if (this.#running) this.#end();
-  }
-
   cancel(): void {
     this.#running = false;
     this.#timer.cancel();

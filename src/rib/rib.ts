@@ -216,6 +216,35 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     else this.settle(route);
   }
 
+  // A restart of this speaker: RFC 4724 section 4.1
+
+  /** Whether peers are told nothing but this speaker's own routes, and no End-of-RIB. */
+  get isDeferred(): boolean {
+    return this.#deferred;
+  }
+  #deferred = false;
+
+  /**
+   * This speaker has restarted, and does not know yet what its peers have. Own routes have nothing to be selected from, and go
+   * out; so another one that waits for us, since it has restarted as well, has them in time.
+   */
+  deferSelection(): void {
+    this.#deferred = true;
+    this.memberships.deferEnds();
+  }
+
+  /** Selects for all that came meanwhile. */
+  select(): void {
+    this.#deferred = false;
+    this.memberships.sendEnds();
+    for (const group of this.#groups.values()) group.select(this.routes());
+  }
+
+  selected(route: RouteId): PathId {
+    const path = this.best(route);
+    return this.#deferred && path !== NONE && this.table.source[path] !== LOCAL ? NONE : path;
+  }
+
   // Consumers and groups
 
   /** Octets of columns and arenas, by part. */
