@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Daemon } from './daemons.ts';
-import { eventually } from './expect.ts';
+import { eventually, expect, throughout } from './expect.ts';
 import type { LabContext } from './lab.ts';
 
 export interface Flow {
@@ -49,6 +49,16 @@ export class Traffic {
     return new Traffic(pings, monitors);
   }
 
+  /** Lines of `bridge monitor fdb` about tunnel entries that went, so far. */
+  get deleted(): Record<string, readonly string[]> {
+    return Object.fromEntries(
+      [...this.#monitors].map(([leaf, { log }]) => [
+        leaf,
+        log.split('\n').filter((line) => /^Deleted .* dst /.test(line)),
+      ]),
+    );
+  }
+
   async stop(): Promise<Felt> {
     await Promise.all(this.#pings.map((ping) => ping.stop('SIGINT')));
     await Promise.all([...this.#monitors.values()].map((monitor) => monitor.stop()));
@@ -60,12 +70,27 @@ export class Traffic {
       // The last one may have been on its way.
       lost += Math.max(0, Number(match[1]) - Number(match[2]) - 1);
     }
-    const deleted = Object.fromEntries(
-      [...this.#monitors].map(([leaf, { log }]) => [
-        leaf,
-        log.split('\n').filter((line) => /^Deleted .* dst /.test(line)),
-      ]),
-    );
-    return { sent, lost, deleted };
+    return { sent, lost, deleted: this.deleted };
   }
+}
+
+/** So long after the last End-of-RIB, what no route claims has been taken out. */
+const PRUNED_SECONDS = 2;
+
+/** Does the deed, and expects that no ping is lost by it, and no tunnel entry taken out of any leaf. */
+export async function expectUnfelt(
+  lab: LabContext,
+  what: string,
+  flows: readonly Flow[],
+  leaves: readonly string[],
+  deed: () => Promise<void>,
+): Promise<void> {
+  lab.step(what);
+  const traffic = await Traffic.start(lab, flows, leaves);
+  await deed();
+  const isWhole = () => Object.values(traffic.deleted).flat().length === 0;
+  await throughout(`${what}: no tunnel entry is taken out`, PRUNED_SECONDS, isWhole);
+  const { sent, lost, deleted } = await traffic.stop();
+  expect(`${what}: no tunnel entry is taken out`, Object.values(deleted).flat().length === 0, deleted);
+  expect(`${what}: no ping is lost`, lost === 0, `${lost} of ${sent} lost`);
 }

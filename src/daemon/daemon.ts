@@ -81,8 +81,8 @@ export class Daemon {
       () => leaves.pruneStale(),
     );
     neighbours.setRanges(config.listenRanges);
-    restart.begin(neighbours, parts.rib);
     for (const neighbor of config.neighbors) neighbours.add(neighbor);
+    restart.begin(neighbours, parts.rib);
     void leaves.learned.then(() => restart.learned());
     warmUp(clock, () => [...neighbours.all].some(({ peer }) => peer.statistics.received.updates > 0));
     log.info(

@@ -27,6 +27,9 @@ export interface GracefulRestartParts {
 export interface RestartNeighbours {
   readonly all: Iterable<Neighbour>;
   mayCome(address: string): boolean;
+  /** Connects to a peer that is not configured one by one, until `endInvitations`. */
+  invite(address: string): void;
+  endInvitations(): void;
   /** Routes of some are told to others: there are reflector clients, or external peers. */
   readonly passesOn: boolean;
 }
@@ -68,7 +71,7 @@ export class GracefulRestart implements RestartState {
     return { remainingSeconds, awaited };
   }
 
-  /** Before the first session. */
+  /** Before the first session; the neighbours have been made. */
   begin(neighbours: RestartNeighbours, rib: Rib): void {
     this.#neighbours = neighbours;
     this.#rib = rib;
@@ -96,10 +99,11 @@ export class GracefulRestart implements RestartState {
       up: () => present(neighbours.all, (neighbour) => neighbour.endOfRibSeen),
       ended: (missing) => this.#ended(missing),
     });
+    for (const address of peers) neighbours.invite(address);
   }
 
   /**
-   * What is behind our own ports is in the RIB; the neighbours have been made. A leaf among reflectors announces nothing but that, and
+   * What is behind our own ports is in the RIB. A leaf among reflectors announces nothing but that, and
    * no route of a peer has a part in it: it has nothing to select from and nothing to wait for.
    */
   learned(): void {
@@ -130,6 +134,7 @@ export class GracefulRestart implements RestartState {
     if (missing.length === 0) log.info({}, 'graceful restart is over: has the routes of all peers');
     else log.warn({ missing }, 'graceful restart is over: these peers have not told their routes');
     this.#rib!.select();
+    this.#neighbours!.endInvitations();
     this.#saveSoon();
   }
 

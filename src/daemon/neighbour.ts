@@ -66,6 +66,8 @@ export class Neighbour implements PeerEvents {
   readonly #deps: NeighbourDependencies;
   readonly #log: Logger;
   #source: SourceId | undefined;
+  /** A dynamic neighbour that had a session with the run before: this side connects, and does not give up yet. */
+  #invited: boolean;
   #attachment: Attachment | undefined;
   readonly #staleRoutes: StalePaths;
   readonly #staleMemberships: StalePaths;
@@ -81,10 +83,11 @@ export class Neighbour implements PeerEvents {
     config: NeighbourConfig,
     identity: Identity,
     deps: NeighbourDependencies,
-    { dynamic = false }: { readonly dynamic?: boolean } = {},
+    { dynamic = false, invited = false }: { readonly dynamic?: boolean; readonly invited?: boolean } = {},
   ) {
     this.#config = config;
     this.dynamic = dynamic;
+    this.#invited = invited;
     this.#deps = deps;
     this.#log = deps.log.child({ peer: config.address });
     this.#staleRoutes = new StalePaths(deps.clock, deps.rib);
@@ -95,7 +98,7 @@ export class Neighbour implements PeerEvents {
       released: () => this.#limitReleased(),
     });
     this.peer = new Peer(
-      peerSettings(config, identity, dynamic),
+      peerSettings(config, identity, { dynamic, passive: dynamic && !invited }),
       { ...deps.peer, clock: deps.clock, log: deps.log },
       this,
     );
@@ -141,7 +144,9 @@ export class Neighbour implements PeerEvents {
   reconfigure(config: NeighbourConfig, identity: Identity): boolean {
     const { routeReflectorClient, enforceFirstAs } = this.#config;
     this.#config = config;
-    const outcome = this.peer.reconfigure(peerSettings(config, identity, this.dynamic));
+    const outcome = this.peer.reconfigure(
+      peerSettings(config, identity, { dynamic: this.dynamic, passive: this.dynamic }),
+    );
     this.limit.configure(config.maximumPrefix, this.#received);
     if (!config.shutdown && !this.limit.holds) this.peer.start();
     const isOther =
@@ -368,10 +373,17 @@ export class Neighbour implements PeerEvents {
     this.#staleMemberships.forget();
   }
 
-  /** Nothing keeps a dynamic neighbour without a session, but for stale routes, or a limit that keeps it down. */
+  /** It is a dynamic neighbour like any other from now on, and goes when it has no connection. */
+  endInvitation(): void {
+    if (!this.#invited) return;
+    this.#invited = false;
+    if (CONNECTING.has(this.peer.state)) this.#finishIfDynamic();
+  }
+
+  /** Nothing keeps a dynamic neighbour without a session, but for stale routes, a limit that keeps it down, or an invitation. */
   #finishIfDynamic(): void {
-    if (this.dynamic && !this.isEstablished && !this.#staleRoutes.kept && !this.limit.holds)
-      this.#deps.finished(this);
+    const isKept = this.#staleRoutes.kept || this.limit.holds || this.#invited;
+    if (this.dynamic && !this.isEstablished && !isKept) this.#deps.finished(this);
   }
 
   get #received(): number {
@@ -422,6 +434,9 @@ export class Neighbour implements PeerEvents {
     else this.malformed.sessionReset++;
   }
 }
+
+/** Before the first OPEN is sent. */
+const CONNECTING: ReadonlySet<Peer['state']> = new Set<Peer['state']>(['Idle', 'Connect', 'Active']);
 
 /** RFC 7606 section 2, from the weakest. */
 const ACTIONS: readonly FaultAction[] = [

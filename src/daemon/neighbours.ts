@@ -127,7 +127,7 @@ export class Neighbours {
         prefix: range.prefix,
         limit: range.limit,
         password: range.session.password,
-        create: (address) => this.#createDynamic(address, range),
+        create: (address, invited) => this.#createDynamic(address, range, invited),
       })),
     );
   }
@@ -160,6 +160,19 @@ export class Neighbours {
     return this.#ranges.some(({ prefix }) => prefixContains(parsePrefix(prefix)!, ip(address)));
   }
 
+  /**
+   * Connects to a peer of a listen range, which had a session with the run before. It may be waiting for us: a helper of FRR does
+   * not connect to a peer that restarts.
+   */
+  invite(address: string): void {
+    this.#listener.invite(address);
+  }
+
+  /** Peers that have not come are not waited for any more. */
+  endInvitations(): void {
+    for (const neighbour of [...this.#byAddress.values()]) neighbour.endInvitation();
+  }
+
   /** Ends every session without a word, to come back: RFC 4724. */
   abandon(): void {
     this.#listener.close();
@@ -172,9 +185,12 @@ export class Neighbours {
     for (const address of [...this.#byAddress.keys()]) this.remove(address, message);
   }
 
-  #createDynamic(address: string, range: ListenRangeConfig): Peer {
+  #createDynamic(address: string, range: ListenRangeConfig, invited: boolean): Peer {
     const config: NeighbourConfig = { ...range.session, address, peerGroup: range.peerGroup };
-    const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps, { dynamic: true });
+    const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps, {
+      dynamic: true,
+      invited,
+    });
     this.#byAddress.set(address, neighbour);
     neighbour.peer.start();
     return neighbour.peer;

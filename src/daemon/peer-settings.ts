@@ -15,7 +15,7 @@ export interface Identity {
 export function peerSettings(
   neighbor: SessionConfig & Pick<NeighborConfig, 'address' | 'peerGroup'>,
   { router, gracefulRestart, hostName, softwareVersion }: Identity,
-  dynamic = false,
+  { dynamic = false, passive = false } = {},
 ): PeerConfig {
   const { address, updateSource } = neighbor;
   // A link-local peer is on the interface that the update source names, and the kernel knows our address there.
@@ -31,7 +31,7 @@ export function peerSettings(
     routerId: router.routerId,
     families: familiesOf(neighbor, router),
     requiredFamilies: [FAMILY.L2VPN_EVPN],
-    passive: neighbor.passive || dynamic,
+    passive: neighbor.passive || passive,
     holdTimeSeconds: neighbor.timers.holdSeconds,
     keepaliveSeconds: neighbor.timers.keepaliveSeconds,
     connectRetrySeconds: neighbor.timers.connectRetrySeconds,

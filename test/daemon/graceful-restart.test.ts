@@ -182,6 +182,30 @@ t.test(
   },
 );
 
+t.test(
+  'a reflector connects to clients of a listen range that wait for it, as helpers of FRR do',
+  async (t) => {
+    const fabric = await reflected(t);
+    const leaf1 = fabric.speakers.get(LEAF1)!;
+    leaf1.reconfigure(LEAF1, leafYaml().replace('} }', '}, passive: true }'));
+    fabric.kill(REFLECTOR);
+    fabric.kill(LEAF2);
+    fabric.records.get(REFLECTOR)!.left = { peers: [LEAF1, LEAF2], sameKernel: true };
+    const reflector = await fabric.begin(REFLECTOR, clients());
+    const holds = () => leaf1.receivedFrom(REFLECTOR) === 1;
+    await fabric.throughout(t, 20_000, 'leaf1 waits, and loses nothing', holds);
+    t.ok(reflector.neighbour(LEAF1).isEstablished);
+    t.ok(reflector.neighbour(LEAF1).dynamic);
+    t.notOk(reflector.neighbour(LEAF2).isEstablished, 'the other one is tried');
+    fabric.clock.advance(60_000);
+    t.equal(reflector.neighbours.find(LEAF2), undefined, 'but not for ever');
+    t.ok(reflector.neighbour(LEAF1).isEstablished);
+    fabric.kill(LEAF1);
+    fabric.clock.advance(121_000);
+    t.equal(reflector.neighbours.find(LEAF1), undefined, 'a dynamic neighbour goes with its session');
+  },
+);
+
 t.test('all restart at once: nobody waits for one that waits itself', async (t) => {
   const fabric = await reflected(t);
   for (const address of [REFLECTOR, LEAF1, LEAF2]) fabric.kill(address);

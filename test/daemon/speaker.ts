@@ -90,8 +90,8 @@ export class Speaker {
   async start({ learned = true } = {}): Promise<void> {
     await this.neighbours.open();
     this.neighbours.setRanges(this.config.listenRanges);
-    this.restart.begin(this.neighbours, this.rib);
     for (const neighbor of this.config.neighbors) this.neighbours.add(neighbor);
+    this.restart.begin(this.neighbours, this.rib);
     if (learned) this.restart.learned();
   }
 

@@ -110,8 +110,8 @@ export class Speaker {
       () => dataplane.pruneStale(),
     );
     neighbours.setRanges(this.#config.listenRanges);
-    this.restart.begin(neighbours, this.rib);
     for (const neighbor of this.#config.neighbors) neighbours.add(neighbor);
+    this.restart.begin(neighbours, this.rib);
     this.restart.learned();
   }
 
