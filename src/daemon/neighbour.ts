@@ -3,7 +3,7 @@
  * RIB as a source, and what the RIB has for it leaves through the Adj-RIB-Out of its policy.
  */
 import { type BgpFault, CEASE, FAMILY, type FaultAction, parseIp, ROUTE_REFRESH_SUBTYPE } from 'bgp-protocol';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { NeighborConfig, SessionConfig } from '../config/index.ts';
 import type { AdjRibOut, MembershipPeer, OutPeer, Rib, SourceId } from '../rib/index.ts';
@@ -16,6 +16,7 @@ import {
   type SessionEnd,
 } from '../session/index.ts';
 import type { EventStream } from './events.ts';
+import { MembershipExchange } from './membership-exchange.ts';
 import { type Identity, peerSettings } from './peer-settings.ts';
 import { PrefixLimit } from './prefix-limit.ts';
 import { StalePaths } from './stale-paths.ts';
@@ -42,12 +43,8 @@ interface Attachment {
   readonly out: OutPeer;
   /** Route target memberships are exchanged (RFC 4684). */
   readonly membership: MembershipPeer | undefined;
+  readonly exchange: MembershipExchange | undefined;
 }
-
-/** RFC 4684 section 6: "it MUST limit that delay to an upper bound. By default, a 60 second value should be used". */
-const MEMBERSHIP_WAIT_MILLISECONDS = 60_000;
-/** Some peers (GoBGP) mark no end: memberships that are followed by no other for so long are taken for all. */
-const MEMBERSHIP_QUIET_MILLISECONDS = 2_000;
 
 /** UPDATEs with a fault, by the strongest thing that was done (RFC 7606 section 2). */
 export interface MalformedCounts {
@@ -71,9 +68,6 @@ export class Neighbour implements PeerEvents {
   #attachment: Attachment | undefined;
   readonly #staleRoutes: StalePaths;
   readonly #staleMemberships: StalePaths;
-  /** Runs while no route is sent because the peer has not yet said which ones it wants. */
-  #membershipTimer: Timer | undefined;
-  #quietTimer: Timer | undefined;
   #endOfRibSeen = false;
   /** The fault that the walk of the current UPDATE ended with. */
   #worst: BgpFault | undefined;
@@ -136,8 +130,7 @@ export class Neighbour implements PeerEvents {
 
   /** The same of its route target memberships; also when it exchanges none. */
   get membershipsEnded(): boolean {
-    const membership = this.#attachment?.membership;
-    return membership === undefined || this.#deps.rib.memberships.endOfRibSeen(membership.source);
+    return this.#attachment?.exchange?.hasEnded ?? true;
   }
 
   /** Takes a changed configuration; true when the session must be reset for it to count. */
@@ -215,10 +208,10 @@ export class Neighbour implements PeerEvents {
       write: (buffer) => this.peer.write(buffer),
     };
     const group = rib.group({ kind: negotiated.kind, client, constrained });
-    const membership = constrained ? this.#membershipPeer(negotiated, client, source) : undefined;
-    this.#attachment = { group, out, membership };
+    const exchange = constrained ? this.#exchange(negotiated, client, source) : undefined;
+    this.#attachment = { group, out, exchange, membership: exchange?.peer };
     this.#endOfRibSeen = false;
-    if (membership) this.#exchangeMemberships(membership);
+    if (exchange) exchange.begin();
     else {
       rib.memberships.forget(source);
       if (client || negotiated.kind === 'ebgp') rib.memberships.admit(source);
@@ -227,43 +220,29 @@ export class Neighbour implements PeerEvents {
     this.#deps.progress();
   }
 
-  #membershipPeer(negotiated: Negotiated, client: boolean, source: SourceId): MembershipPeer {
-    return {
+  #exchange(negotiated: Negotiated, client: boolean, source: SourceId): MembershipExchange {
+    const { rib, clock } = this.#deps;
+    const session = {
       source,
       context: negotiated.context,
       client,
       nextHop: negotiated.local.address.split('%')[0]!,
       enhancedRouteRefresh: negotiated.enhancedRefresh,
-      write: (buffer) => this.peer.write(buffer),
-      interestChanged: () => this.#interestChanged(),
-      ready: () => this.#membershipsEnded(),
+      write: (buffer: Uint8Array) => this.peer.write(buffer),
     };
-  }
-
-  /** RFC 4684 section 6: routes follow when the peer has said which ones it wants, or has taken too long to. */
-  #exchangeMemberships(membership: MembershipPeer): void {
-    this.#deps.rib.memberships.join(membership);
-    this.#membershipTimer = this.#deps.clock.after(MEMBERSHIP_WAIT_MILLISECONDS, () => {
-      this.#log.info({}, 'has not ended its route target memberships: takes those that came for all');
-      this.#sendRoutes();
+    return new MembershipExchange(session, {
+      memberships: rib.memberships,
+      clock,
+      log: this.#log,
+      settled: () => this.#sendRoutes(),
+      changed: () => this.#attachment?.group.interestChanged(this.#attachment.out),
+      ended: () => this.#deps.progress(),
     });
   }
 
-  #interestChanged(): void {
-    if (this.#membershipTimer) {
-      this.#quietTimer?.cancel();
-      this.#quietTimer = this.#deps.clock.after(MEMBERSHIP_QUIET_MILLISECONDS, () => this.#sendRoutes());
-    } else this.#attachment?.group.interestChanged(this.#attachment.out);
-  }
-
-  #membershipsEnded(): void {
-    this.#sendRoutes();
-    this.#deps.progress();
-  }
-
+  /** It has said which ones it wants. */
   #sendRoutes(): void {
-    if (!this.#membershipTimer || !this.#attachment) return;
-    this.#stopWaiting();
+    if (!this.#attachment) return;
     this.#staleMemberships.endOfRib(this.#attachment.out.source);
     this.#attachment.group.join(this.#attachment.out);
   }
@@ -407,19 +386,12 @@ export class Neighbour implements PeerEvents {
     this.#deps.progress();
   }
 
-  #stopWaiting(): void {
-    this.#membershipTimer?.cancel();
-    this.#quietTimer?.cancel();
-    this.#membershipTimer = this.#quietTimer = undefined;
-  }
-
   /** `keepMemberships`: what the peer has asked for stays, as stale. */
   #detach(keepMemberships: boolean): void {
-    this.#stopWaiting();
     if (!this.#attachment) return;
-    const { group, out, membership } = this.#attachment;
+    const { group, out, exchange } = this.#attachment;
     group.leave(out);
-    if (membership) this.#deps.rib.memberships.leave(membership, keepMemberships);
+    if (exchange) exchange.end(keepMemberships);
     else this.#deps.rib.memberships.dismiss(out.source);
     this.#attachment = undefined;
   }
