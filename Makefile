@@ -52,11 +52,11 @@ bench: $(BUILT) ## evpnd beside FRR, BIRD and GoBGP, written to docs/benchmarks.
 bench-quick: $(BUILT) ## guard against regressions by ratio to a calibration loop, in under two minutes
 	@$(RUN_TS) test/bench/fabric/quick.ts
 
-simulate: $(NODE_TOOLS) ## whole fabrics in one process under faults (SCHEDULES=1000 SEED=1 LEAVES=; ROUTES=20000: a large one)
+simulate: $(NODE_TOOLS) ## whole fabrics in one process under faults (SCHEDULES=1000 SEED=1 LEAVES= RESTARTS=1; ROUTES=20000: a large one)
 	@$(RUN_TS) test/simulate/run.ts $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(LEAVES),--leaves $(LEAVES)) $(if $(ROUTES),--routes $(ROUTES)) $(if $(VNIS),--vnis $(VNIS)) \
 	  $(if $(VNIS_PER_LEAF),--vnis-per-leaf $(VNIS_PER_LEAF)) $(if $(REFLECTORS),--reflectors $(REFLECTORS)) \
-	  $(if $(REPLAY),--replay $(REPLAY)) $(if $(SAVE),--save $(SAVE)) $(if $(VERBOSE),--verbose)
+	  $(if $(RESTARTS),--restarts) $(if $(REPLAY),--replay $(REPLAY)) $(if $(SAVE),--save $(SAVE)) $(if $(VERBOSE),--verbose)
 
 lint: $(NODE_TOOLS) ## check style and formatting
 	@npm run --silent lint

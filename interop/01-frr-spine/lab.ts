@@ -24,6 +24,7 @@ import {
   roam,
 } from '../lab/fabric.ts';
 import type { Lab, LabContext } from '../lab/lab.ts';
+import { Traffic } from '../lab/traffic.ts';
 import { addRoamer, buildTwoLeaves, H1, H2, H3, PLACES, VNI } from '../lab/two-leaves.ts';
 
 async function run(lab: LabContext): Promise<void> {
@@ -91,13 +92,19 @@ async function run(lab: LabContext): Promise<void> {
   await expectNoFrrRoute(leaf1, macIpPrefix(H3.mac), '10.0.0.2');
   await expectNoRemoteMac(network, 'leaf1', VNI, H3.mac);
 
-  lab.step('our leaf restarts without losing its forwarding entries');
+  lab.step('our leaf restarts without losing a forwarding entry');
+  const traffic = await Traffic.start(lab, [{ from: 'h1', to: H2.ip }], ['leaf1', 'leaf2']);
   await leaf2.stop('SIGKILL');
   await expectRemoteMac(network, 'leaf2', VNI, H1.mac, '10.0.0.1');
   await leaf2.start();
   await expectSessions(leaf2, ['10.0.0.100']);
   await expectPing(network, 'h1', H2.ip);
   await expectRemoteMac(network, 'leaf2', VNI, H1.mac, '10.0.0.1');
+  const { sent, lost, deleted } = await traffic.stop();
+  expect('leaf2 takes no tunnel entry out', deleted.leaf2?.length === 0, deleted);
+  // FRR 8.4 keeps no EVPN routes of a peer that restarts (its helper knows other families only), so leaf1 forgets leaf2 meanwhile.
+  // Newer ones do: lab 08.
+  console.log(`    FRR 8.4 reflects: ${lost} of ${sent} pings lost while leaf2 restarts`);
 
   lab.step('a clean stop withdraws everything');
   await leaf2.stop();

@@ -3,10 +3,17 @@
  * VTEP). Each in a pair with an evpnd leaf.
  *
  *   h1 - NAMEa (evpnd) - NAMEb (BIRD or FRR) - h2
+ *
+ * And FRR 10.7 as the reflector of two evpnd leaves, and as the leaves of an evpnd reflector: whichever evpnd is killed and started
+ * again, FRR keeps its routes meanwhile.
+ *
+ *   h1 - leaf1 - spine1 - leaf2 - h2
  */
-import { expectFrrRoute, expectSessions, macIpPrefix } from '../lab/checks.ts';
+import { expectFrrRoute, expectFrrSessions, expectSessions, macIpPrefix } from '../lab/checks.ts';
 import { addVni, attachHost, expectFloodList, expectPing, expectRemoteMac } from '../lab/fabric.ts';
 import type { Lab, LabContext } from '../lab/lab.ts';
+import { expectUnfelt } from '../lab/traffic.ts';
+import { buildTwoLeaves, H1, H2 } from '../lab/two-leaves.ts';
 
 const VNI = 10;
 const host = (n: number) => ({ mac: `02:00:00:00:00:0${n}`, addresses: [`10.10.10.1${n}/24`] });
@@ -48,6 +55,64 @@ async function forwards({ network }: LabContext, name: string, { vtep }: Underla
   await expectRemoteMac(network, `${name}1`, VNI, host(2).mac, vtep(2));
 }
 
+/** FRR is a helper unless told otherwise, from 10.x on for EVPN, too. */
+async function restarts(lab: LabContext): Promise<void> {
+  const { network } = lab;
+  lab.step('two leaves and a spine: FRR 10.7 reflects between evpnd leaves');
+  await buildTwoLeaves(network);
+  const flows = [
+    { from: 'h1', to: H2.ip },
+    { from: 'h2', to: H1.ip6 },
+  ];
+  const reachable = async () => {
+    await expectPing(network, 'h1', H2.ip);
+    await expectPing(network, 'h2', H1.ip6);
+  };
+  await lab.frr('spine1', lab.file('spine.frr.conf'));
+  const leaf1 = await lab.evpnd('leaf1', lab.file('client.evpnd.yaml', { n: 1 }));
+  const leaf2 = await lab.evpnd('leaf2', lab.file('client.evpnd.yaml', { n: 2 }));
+  await expectSessions(leaf1, ['10.0.0.100']);
+  await expectSessions(leaf2, ['10.0.0.100']);
+  await reachable();
+  await expectUnfelt(
+    lab,
+    'a leaf of an FRR 10.7 reflector is killed',
+    flows,
+    ['leaf1', 'leaf2'],
+    async () => {
+      await leaf2.stop('SIGKILL');
+      await leaf2.start();
+      await expectSessions(leaf2, ['10.0.0.100']);
+    },
+  );
+  await leaf1.stop();
+  await leaf2.stop();
+  await lab.daemons.stopNamed(['bgpd', 'zebra', 'mgmtd', 'staticd', 'bfdd'], 'spine1');
+
+  lab.step('evpnd reflects between FRR 10.7 leaves');
+  const spine = await lab.evpnd('spine1', lab.file('spine.evpnd.yaml'));
+  const peers = [
+    await lab.frr('leaf1', lab.file('client.frr.conf', { n: 1 })),
+    await lab.frr('leaf2', lab.file('client.frr.conf', { n: 2 })),
+  ];
+  const up = async () => {
+    for (const peer of peers) await expectFrrSessions(peer, ['10.0.0.100']);
+  };
+  await up();
+  await reachable();
+  await expectUnfelt(
+    lab,
+    'the reflector of FRR 10.7 leaves is killed',
+    flows,
+    ['leaf1', 'leaf2'],
+    async () => {
+      await spine.stop('SIGKILL');
+      await spine.start();
+      await up();
+    },
+  );
+}
+
 async function run(lab: LabContext): Promise<void> {
   lab.step('BIRD 3.4 as the other VTEP');
   await pair(lab, 'bird', IPV4);
@@ -72,6 +137,8 @@ async function run(lab: LabContext): Promise<void> {
     await forwards(lab, name, underlay);
     await expectFrrRoute(frr, macIpPrefix(host(1).mac), underlay.vtep(1));
   }
+
+  await restarts(lab);
 }
 
 export const lab: Omit<Lab, 'name'> = {

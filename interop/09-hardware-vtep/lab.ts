@@ -33,6 +33,7 @@ import {
 import type { Lab, LabContext } from '../lab/lab.ts';
 import { run as command } from '../lab/network.ts';
 import { OpenVswitch } from '../lab/open-vswitch.ts';
+import { expectUnfelt } from '../lab/traffic.ts';
 
 const TUNNEL_IP = '10.5.0.5';
 const SWITCH = { name: 'torus5', tunnelIp: TUNNEL_IP, ports: ['p1', 'p2', 'p3'] };
@@ -192,6 +193,30 @@ const hasRemoteMac = async (ovs: OpenVswitch, mac: string, vtep: string, vni = 1
   return true;
 };
 
+/**
+ * With a reflector that keeps the routes of a peer that restarts, as FRR 8.4 does not, nobody feels that the controller of the
+ * switch is killed. The FRR spine makes room for it, for good.
+ */
+async function restartUnfelt(lab: LabContext, controller: Evpnd): Promise<void> {
+  lab.step('evpnd takes the place of the FRR spine');
+  await lab.daemons.stopNamed(['bgpd', 'zebra', 'staticd', 'bfdd'], 'spine1');
+  const spine = await lab.evpnd('spine1', lab.file('spine.evpnd.yaml'));
+  await expectSessions(spine, ['10.0.0.1', '10.0.0.2', '10.0.0.50']);
+  await everybodySpeaks(lab);
+  await expectEverybodyReaches(lab);
+  const flows = [
+    { from: 'h5', to: '10.10.10.11' },
+    { from: 'h2', to: '10.10.10.15' },
+  ];
+  const restart = async () => {
+    await controller.stop('SIGKILL');
+    await controller.start();
+    await expectSessions(controller, ['10.0.0.100']);
+    await expectSwitchReady(controller);
+  };
+  await expectUnfelt(lab, 'the controller is killed and started again', flows, ['leaf1', 'leaf2'], restart);
+}
+
 async function run(lab: LabContext): Promise<void> {
   const { network, directory } = lab;
   await buildFabric(lab);
@@ -310,6 +335,8 @@ async function run(lab: LabContext): Promise<void> {
   await everybodySpeaks(lab);
   await expectEverybodyReaches(lab);
   await foreignSurvives();
+
+  await restartUnfelt(lab, controller);
 
   const driveOver = async (connection: string): Promise<void> => {
     controller.writeConfiguration(configuration(connection));

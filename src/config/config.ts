@@ -150,7 +150,7 @@ export interface DataplaneConfig {
   readonly correct: boolean;
   /** Between two full comparisons with the real tables; 0 means none. */
   readonly auditIntervalSeconds: number;
-  /** Leave our entries in place when the daemon stops. */
+  /** A stop is to be followed by a start: our entries stay in place, and peers are asked to keep our routes. */
   readonly keepOnExit: boolean;
   /** Of a memory dataplane: what is behind its ports. */
   readonly hosts: readonly MemoryHostConfig[];
@@ -159,10 +159,21 @@ export interface DataplaneConfig {
   readonly switches: readonly SwitchConfig[];
 }
 
+/** RFC 4724. */
+export interface GracefulRestartConfig {
+  /** restarter: peers are asked to keep our routes while evpnd restarts; helper: it only keeps theirs. */
+  readonly mode: GracefulRestartMode;
+  /** How long they are asked to wait for us to come back. */
+  readonly restartTimeSeconds: number;
+  /** The Selection_Deferral_Timer of section 4.1. */
+  readonly selectDeferTimeSeconds: number;
+}
+
 export interface Config {
   readonly router: RouterConfig;
   /** Defaults of every neighbour. */
   readonly timers: TimerConfig;
+  readonly gracefulRestart: GracefulRestartConfig;
   readonly peerGroups: Readonly<Record<string, PeerGroupConfig>>;
   readonly neighbors: readonly NeighborConfig[];
   readonly listenRanges: readonly ListenRangeConfig[];
@@ -184,6 +195,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 export const FAMILY_NAMES = ['l2vpn-evpn', 'rt-constraint'] as const;
+export const GRACEFUL_RESTART_MODES = ['restarter', 'helper'] as const;
+export type GracefulRestartMode = (typeof GRACEFUL_RESTART_MODES)[number];
 export const MAXIMUM_PREFIX_ACTIONS = ['warn', 'restart', 'shutdown'] as const;
 export type MaximumPrefixAction = (typeof MAXIMUM_PREFIX_ACTIONS)[number];
 export const DATAPLANE_TYPES = ['kernel', 'memory', 'hardware-vtep'] as const;
@@ -192,6 +205,7 @@ export const TUNNEL_KEYS = ['logical-switch', 'locator'] as const;
 /** What holds where the file says nothing. Timers as data centre fabrics run them: a dead peer is noticed in 9 s. */
 export const DEFAULTS = {
   timers: { holdSeconds: 9, keepaliveSeconds: 3, connectRetrySeconds: 10 },
+  gracefulRestart: { mode: 'restarter', restartTimeSeconds: 120, selectDeferTimeSeconds: 60 },
   port: 179,
   listenAddresses: ['0.0.0.0', '::'],
   listenLimit: 100,

@@ -32,6 +32,7 @@ interface Changed<Type extends string, T> extends Change<Type> {
 
 export type ConfigChange =
   | Changed<'router-changed', Config['router']>
+  | Changed<'graceful-restart-changed', Config['gracefulRestart']>
   | (Change<'neighbor-added'> & { readonly neighbor: NeighborConfig })
   | (Change<'neighbor-removed'> & { readonly neighbor: NeighborConfig })
   | Changed<'neighbor-changed', NeighborConfig>
@@ -62,6 +63,7 @@ export function diffConfig(before: Config, after: Config): ConfigChange[] {
   const { vnis: vnisAfter, ...evpnAfter } = after.evpn;
   return [
     ...changed('router-changed', before.router, after.router, () => 'restart'),
+    ...changed('graceful-restart-changed', before.gracefulRestart, after.gracefulRestart, () => 'restart'),
     ...neighborChanges(before.neighbors, after.neighbors),
     ...rangeChanges(before.listenRanges, after.listenRanges),
     ...changed('listen-changed', before.listen, after.listen, () => 'soft'),

@@ -29,7 +29,7 @@ export const printConfig = (config: Config, options: PrintOptions = {}): string 
 
 /** The same as an object with the file's keys. */
 export function configDocument(config: Config, options: PrintOptions = {}): Section {
-  const { router, evpn, dataplane, control, log, listen } = config;
+  const { router, gracefulRestart, evpn, dataplane, control, log, listen } = config;
   const groups = Object.entries(config.peerGroups);
   return section({
     router: section({
@@ -39,6 +39,14 @@ export function configDocument(config: Config, options: PrintOptions = {}): Sect
       'host-name': router.hostName,
     }),
     timers: section(timers(DEFAULTS.timers, config.timers)),
+    'graceful-restart': section({
+      mode: unless(gracefulRestart.mode, DEFAULTS.gracefulRestart.mode),
+      'restart-time': unless(gracefulRestart.restartTimeSeconds, DEFAULTS.gracefulRestart.restartTimeSeconds),
+      'select-defer-time': unless(
+        gracefulRestart.selectDeferTimeSeconds,
+        DEFAULTS.gracefulRestart.selectDeferTimeSeconds,
+      ),
+    }),
     'peer-groups': section(
       Object.fromEntries(groups.map(([name, group]) => [name, peerGroup(group, options)])),
       true,

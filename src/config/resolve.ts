@@ -26,6 +26,7 @@ export function resolve(file: ConfigFile): Config {
   const timers = resolveTimers(DEFAULTS.timers, file.timers);
   const groups = file['peer-groups'] ?? {};
   const groupSession = (name: string | undefined): SessionFile => (name && groups[name]) || {};
+  const restart = file['graceful-restart'];
   const duplicates = file.evpn?.['duplicate-detection'];
   return {
     router: {
@@ -35,6 +36,12 @@ export function resolve(file: ConfigFile): Config {
       hostName: file.router['host-name'],
     },
     timers,
+    gracefulRestart: {
+      mode: restart?.mode ?? DEFAULTS.gracefulRestart.mode,
+      restartTimeSeconds: restart?.['restart-time'] ?? DEFAULTS.gracefulRestart.restartTimeSeconds,
+      selectDeferTimeSeconds:
+        restart?.['select-defer-time'] ?? DEFAULTS.gracefulRestart.selectDeferTimeSeconds,
+    },
     peerGroups: Object.fromEntries(
       Object.entries(groups).map(([name, group]) => [name, peerGroup(group ?? {})]),
     ),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   DATAPLANE_TYPES,
   DEFAULTS,
+  GRACEFUL_RESTART_MODES,
   LOG_FORMATS,
   LOG_LEVELS,
   MAXIMUM_PREFIX_ACTIONS,
@@ -43,6 +44,26 @@ const timers = z
     'connect-retry': seconds(3600, 'Between attempts to connect', 10).optional(),
   })
   .meta({ description: 'Session timers, in seconds' });
+
+const gracefulRestart = z
+  .strictObject({
+    mode: leaf(
+      value.word(GRACEFUL_RESTART_MODES),
+      'restarter: peers are asked to keep our routes while evpnd restarts; helper: it only keeps theirs',
+      DEFAULTS.gracefulRestart.mode,
+    ).optional(),
+    'restart-time': leaf(
+      value.integer(1, 4095, 'a number of seconds'),
+      'How long peers are asked to wait for us to come back, in seconds',
+      DEFAULTS.gracefulRestart.restartTimeSeconds,
+    ).optional(),
+    'select-defer-time': leaf(
+      value.integer(1, 300, 'a number of seconds'),
+      'How long evpnd waits after a restart for the routes of its peers before it announces any, in seconds',
+      DEFAULTS.gracefulRestart.selectDeferTimeSeconds,
+    ).optional(),
+  })
+  .meta({ description: 'Graceful restart (RFC 4724)' });
 
 const maximumPrefix = z
   .strictObject({
@@ -199,6 +220,7 @@ export const configSchema = z
         )
         .optional(),
     ),
+    'graceful-restart': section(gracefulRestart.optional()),
     'listen-ranges': section(
       z
         .array(
@@ -266,7 +288,11 @@ export const configSchema = z
             'Seconds between full comparisons; 0: never',
             DEFAULTS.auditIntervalSeconds,
           ).optional(),
-          'keep-on-exit': leaf(value.flag, 'Leave our entries when stopping', false).optional(),
+          'keep-on-exit': leaf(
+            value.flag,
+            'A stop is a graceful restart: our entries stay, and peers are asked to keep our routes',
+            false,
+          ).optional(),
           hosts: section(z.array(memoryHost).optional()).meta({
             description: 'Of type memory: hosts that it pretends to have learned',
           }),

@@ -121,6 +121,36 @@ export interface RtConstraintView {
   readonly neighbors: readonly string[];
 }
 
+/** Graceful restart (RFC 4724) of a session: each side's part in it, and what is waited for. */
+export interface GracefulRestartView {
+  /** `helper`: keeps the routes of peers that restart, and asks nobody to keep its own. */
+  readonly localMode: 'restarter' | 'helper';
+  /** Left out while the session is not up; `none`: the peer has not advertised the capability. */
+  readonly remoteMode?: 'restarter' | 'helper' | 'none' | undefined;
+  readonly restartTimeSeconds: number;
+  readonly remoteRestartTimeSeconds?: number | undefined;
+  /** The R bits of the OPENs of this session; while it is not up, what we would send. */
+  readonly localRestarting: boolean;
+  readonly remoteRestarting: boolean;
+  /** Both sides set the N bit: routes are kept after a NOTIFICATION as well (RFC 8538). */
+  readonly notification: boolean;
+  /** Families that either side has advertised with the capability. */
+  readonly families: readonly GracefulRestartFamilyView[];
+  /** We have restarted and hold back what we announce: the Selection_Deferral_Timer. */
+  readonly deferralSeconds?: number | undefined;
+  /** It is this neighbour that is waited for, with others perhaps. */
+  readonly awaited: boolean;
+  /** Its routes are stale, and go after so long unless it comes back and announces them. */
+  readonly staleSeconds?: number | undefined;
+}
+
+export interface GracefulRestartFamilyView {
+  readonly family: string;
+  /** The F bits. Left out where the side has not advertised the family. */
+  readonly localForwarding?: boolean | undefined;
+  readonly remoteForwarding?: boolean | undefined;
+}
+
 export interface LastResetView {
   readonly at: string;
   readonly agoSeconds: number;
@@ -157,6 +187,7 @@ export interface NeighborView extends NeighborSummary {
   readonly shutdownMessage?: string | undefined;
   readonly maximumPrefix?: MaximumPrefixView | undefined;
   readonly capabilities: readonly CapabilityView[];
+  readonly gracefulRestart: GracefulRestartView;
   readonly sent: MessageCounts;
   readonly received: MessageCounts;
   readonly familyViews: readonly FamilyView[];

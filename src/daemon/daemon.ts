@@ -3,6 +3,7 @@
  * this folder, that knows everyone. `start` either returns a daemon that runs or leaves nothing behind.
  */
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { AddressTable } from '../base/address-table.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Config } from '../config/index.ts';
@@ -14,6 +15,7 @@ import { Backend } from './backend.ts';
 import { createLeaves } from './dataplanes.ts';
 import { evpnEvents, routeEvents } from './event-sources.ts';
 import { EventStream } from './events.ts';
+import { GracefulRestart } from './graceful-restart.ts';
 import type { DaemonLogger } from './logger.ts';
 import { routerIdNumber } from './neighbour.ts';
 import { Neighbours } from './neighbours.ts';
@@ -21,7 +23,8 @@ import type { Parts } from './parts.ts';
 import type { Identity } from './peer-settings.ts';
 import { Problems } from './problems.ts';
 import { Reloader } from './reload.ts';
-import { StaleEntries } from './stale-entries.ts';
+import { RunFile } from './run-record.ts';
+import { progressOf, StaleEntries } from './stale-entries.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface DaemonOptions {
@@ -49,8 +52,11 @@ export class Daemon {
   static async start({ config, file, log, version }: DaemonOptions): Promise<Daemon> {
     const clock = systemClock;
     let stale: StaleEntries | undefined;
-    const parts = composeParts(config, log, version, clock, () => stale?.update());
-    const { neighbours, leaves } = parts;
+    const parts = composeParts(config, log, version, clock, () => {
+      parts.restart.update();
+      stale?.update();
+    });
+    const { neighbours, leaves, restart } = parts;
     let running = () => {};
     const started = new Promise<void>((resolve) => {
       running = resolve;
@@ -71,11 +77,13 @@ export class Daemon {
     }
     stale = new StaleEntries(
       clock,
-      () => progressOf(neighbours),
+      () => progressOf(neighbours.all),
       () => leaves.pruneStale(),
     );
     neighbours.setRanges(config.listenRanges);
     for (const neighbor of config.neighbors) neighbours.add(neighbor);
+    restart.begin(neighbours, parts.rib);
+    void leaves.learned.then(() => restart.learned());
     warmUp(clock, () => [...neighbours.all].some(({ peer }) => peer.statistics.received.updates > 0));
     log.info(
       { routerId: config.router.routerId, as: config.router.asn, dataplane: parts.dataplane.kind, version },
@@ -90,12 +98,17 @@ export class Daemon {
     return this.#reloader.reload();
   }
 
-  /** Says goodbye to the peers, takes the forwarding entries out (unless told to keep them), and closes everything. */
-  async stop(): Promise<void> {
-    const { neighbours, leaves, log } = this.#parts;
+  /**
+   * Closes everything. For good: says goodbye to the peers and takes the forwarding entries out. `graceful`, to come back: goes
+   * without a word, so that the peers keep our routes, and leaves the entries.
+   */
+  async stop({ graceful = this.#reloader.config.dataplane.keepOnExit } = {}): Promise<void> {
+    const { neighbours, leaves, restart, log } = this.#parts;
     this.#stale.cancel();
-    neighbours.close('evpnd stops');
-    await leaves.close({ keepEntries: this.#reloader.config.dataplane.keepOnExit });
+    restart.close({ graceful });
+    if (graceful) neighbours.abandon();
+    else neighbours.close('evpnd stops');
+    await leaves.close({ keepEntries: graceful });
     await this.#control.close();
     // The peers have to take our last NOTIFICATION before the process may go.
     await tcpConnectionsEnded();
@@ -121,12 +134,20 @@ function composeParts(
     addresses,
     clock,
   });
+  const restart = new GracefulRestart({
+    config: config.gracefulRestart,
+    record: new RunFile(runFileOf(config), (text) => problems.set('run-file', text)),
+    inKernel: config.dataplane.type === 'kernel',
+    clock,
+    log,
+  });
   const leaves = createLeaves(config, { clock, addresses, log, rib, problems });
   const { dataplane, evpn } = leaves;
   events.add(['route'], routeEvents(rib));
   events.add(['mac', 'vni', 'vtep', 'problem'], evpnEvents(evpn));
   const identity: Identity = {
     router,
+    gracefulRestart: config.gracefulRestart,
     hostName: router.hostName ?? hostname(),
     softwareVersion: `evpnd/${version}`,
   };
@@ -137,6 +158,7 @@ function composeParts(
     events,
     transport: tcpTransport,
     random: Math.random,
+    restart,
     problem: (subject, text) => problems.set(subject, text),
     progress,
   });
@@ -150,6 +172,7 @@ function composeParts(
     dataplane,
     evpn,
     neighbours,
+    restart,
     events,
     problems,
     identity,
@@ -158,12 +181,12 @@ function composeParts(
   };
 }
 
-function progressOf(neighbours: Neighbours): { expected: number; established: number; complete: number } {
-  let [expected, established, complete] = [0, 0, 0];
-  for (const neighbour of neighbours.all) {
-    if (!neighbour.config.shutdown) expected++;
-    if (neighbour.isEstablished) established++;
-    if (neighbour.isEstablished && neighbour.endOfRibSeen) complete++;
-  }
-  return { expected, established, complete };
+/**
+ * Beside the control socket, in the run directory, which lasts as long as the kernel's tables; what switches forward outlives the
+ * machine that drives them, and so does what is known of them.
+ */
+function runFileOf({ control, dataplane, router }: Config): string {
+  if (dataplane.type === 'hardware-vtep')
+    return join(dataplane.stateDirectory, `${router.routerId}.run.json`);
+  return join(dirname(control.socket), `${basename(control.socket, '.sock')}.run.json`);
 }

@@ -60,6 +60,8 @@ export interface Leaves extends Leaf {
   readonly all: readonly Leaf[];
   /** Claims what is configured and opens what forwards. Rejects when that cannot work at all. */
   open(): Promise<void>;
+  /** Resolves when all of them have told what is behind their ports. */
+  readonly learned: Promise<void>;
   /** Takes over what a reload changed. */
   reconfigure(config: Config): void;
   pruneStale(): void;
@@ -75,11 +77,19 @@ export function singleLeaf(
   open: () => Promise<void>,
   reconfigure: (config: Config) => void,
 ): Leaves {
+  let hasLearned = (): void => {};
+  const learned = new Promise<void>((resolve) => {
+    hasLearned = resolve;
+  });
   return {
     evpn,
     dataplane,
     all: [{ evpn, dataplane }],
-    open,
+    learned,
+    async open() {
+      await open();
+      hasLearned();
+    },
     reconfigure,
     pruneStale: () => dataplane.pruneStale(),
     close(options) {

@@ -21,7 +21,8 @@ A minimal leaf, in ${DEFAULT_FILE}:
     - { address: 10.0.0.100, remote-as: internal, update-source: 10.0.0.1 }
   evpn: { advertise-all-vni: true }
 
-Signals: SIGHUP reloads the configuration, SIGTERM and SIGINT stop. \`evpnctl\` asks the running daemon.`;
+Signals: SIGHUP reloads the configuration, SIGTERM and SIGINT stop, SIGUSR2 stops to be started again: forwarding
+entries stay, and the peers keep our routes meanwhile. \`evpnctl\` asks the running daemon.`;
 
 const program = new Command('evpnd')
   .description('A BGP EVPN control plane for VXLAN fabrics.')
@@ -68,11 +69,11 @@ function obeySignals(started: Promise<Daemon>, log: DaemonLogger): void {
       .then((daemon) => daemon.reload())
       .catch((error: Error) => log.error({}, `reload refused, nothing changed: ${error.message}`));
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'stopping');
       started
-        .then((daemon) => daemon.stop())
+        .then((daemon) => daemon.stop(signal === 'SIGUSR2' ? { graceful: true } : {}))
         .then(
           () => process.exit(0),
           (error: Error) => {

@@ -2,16 +2,8 @@
  * A neighbour of the daemon: where its session and the RIB meet. While the session is up, what it announces enters the
  * RIB as a source, and what the RIB has for it leaves through the Adj-RIB-Out of its policy.
  */
-import {
-  type BgpFault,
-  CEASE,
-  FAMILY,
-  type Family,
-  type FaultAction,
-  parseIp,
-  ROUTE_REFRESH_SUBTYPE,
-} from 'bgp-protocol';
-import type { Clock, Timer } from '../base/clock.ts';
+import { type BgpFault, CEASE, FAMILY, type FaultAction, parseIp, ROUTE_REFRESH_SUBTYPE } from 'bgp-protocol';
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { NeighborConfig, SessionConfig } from '../config/index.ts';
 import type { AdjRibOut, MembershipPeer, OutPeer, Rib, SourceId } from '../rib/index.ts';
@@ -20,9 +12,11 @@ import {
   Peer,
   type PeerDependencies,
   type PeerEvents,
+  preserves,
   type SessionEnd,
 } from '../session/index.ts';
 import type { EventStream } from './events.ts';
+import { MembershipExchange } from './membership-exchange.ts';
 import { type Identity, peerSettings } from './peer-settings.ts';
 import { PrefixLimit } from './prefix-limit.ts';
 import { StalePaths } from './stale-paths.ts';
@@ -49,12 +43,8 @@ interface Attachment {
   readonly out: OutPeer;
   /** Route target memberships are exchanged (RFC 4684). */
   readonly membership: MembershipPeer | undefined;
+  readonly exchange: MembershipExchange | undefined;
 }
-
-/** RFC 4684 section 6: "it MUST limit that delay to an upper bound. By default, a 60 second value should be used". */
-const MEMBERSHIP_WAIT_MILLISECONDS = 60_000;
-/** Some peers (GoBGP) mark no end: memberships that are followed by no other for so long are taken for all. */
-const MEMBERSHIP_QUIET_MILLISECONDS = 2_000;
 
 /** UPDATEs with a fault, by the strongest thing that was done (RFC 7606 section 2). */
 export interface MalformedCounts {
@@ -73,12 +63,11 @@ export class Neighbour implements PeerEvents {
   readonly #deps: NeighbourDependencies;
   readonly #log: Logger;
   #source: SourceId | undefined;
+  /** A dynamic neighbour that had a session with the run before: this side connects, and does not give up yet. */
+  #invited: boolean;
   #attachment: Attachment | undefined;
   readonly #staleRoutes: StalePaths;
   readonly #staleMemberships: StalePaths;
-  /** Runs while no route is sent because the peer has not yet said which ones it wants. */
-  #membershipTimer: Timer | undefined;
-  #quietTimer: Timer | undefined;
   #endOfRibSeen = false;
   /** The fault that the walk of the current UPDATE ended with. */
   #worst: BgpFault | undefined;
@@ -88,10 +77,11 @@ export class Neighbour implements PeerEvents {
     config: NeighbourConfig,
     identity: Identity,
     deps: NeighbourDependencies,
-    { dynamic = false }: { readonly dynamic?: boolean } = {},
+    { dynamic = false, invited = false }: { readonly dynamic?: boolean; readonly invited?: boolean } = {},
   ) {
     this.#config = config;
     this.dynamic = dynamic;
+    this.#invited = invited;
     this.#deps = deps;
     this.#log = deps.log.child({ peer: config.address });
     this.#staleRoutes = new StalePaths(deps.clock, deps.rib);
@@ -102,7 +92,7 @@ export class Neighbour implements PeerEvents {
       released: () => this.#limitReleased(),
     });
     this.peer = new Peer(
-      peerSettings(config, identity, dynamic),
+      peerSettings(config, identity, { dynamic, passive: dynamic && !invited }),
       { ...deps.peer, clock: deps.clock, log: deps.log },
       this,
     );
@@ -129,15 +119,27 @@ export class Neighbour implements PeerEvents {
     return this.#source !== undefined && this.#deps.rib.endOfRibSeen(this.#source);
   }
 
+  /** How long its routes of a session before are kept; undefined when there are none. */
+  get staleSeconds(): number | undefined {
+    return this.#staleRoutes.remainingSeconds;
+  }
+
   get attachment(): Attachment | undefined {
     return this.#attachment;
+  }
+
+  /** The same of its route target memberships; also when it exchanges none. */
+  get membershipsEnded(): boolean {
+    return this.#attachment?.exchange?.hasEnded ?? true;
   }
 
   /** Takes a changed configuration; true when the session must be reset for it to count. */
   reconfigure(config: NeighbourConfig, identity: Identity): boolean {
     const { routeReflectorClient, enforceFirstAs } = this.#config;
     this.#config = config;
-    const outcome = this.peer.reconfigure(peerSettings(config, identity, this.dynamic));
+    const outcome = this.peer.reconfigure(
+      peerSettings(config, identity, { dynamic: this.dynamic, passive: this.dynamic }),
+    );
     this.limit.configure(config.maximumPrefix, this.#received);
     if (!config.shutdown && !this.limit.holds) this.peer.start();
     const isOther =
@@ -170,6 +172,15 @@ export class Neighbour implements PeerEvents {
     this.peer.reset(CEASE.OTHER_CONFIGURATION_CHANGE);
   }
 
+  /** Ends the session without a word, as the end of the process would: the peer keeps our routes. Nothing changes here. */
+  abandon(): void {
+    this.#detach(true);
+    this.#forgetStale();
+    this.limit.close();
+    this.#source = undefined;
+    this.peer.abandon();
+  }
+
   /** Ends it for good: its routes are swept and its source is given back. */
   remove(message?: string): void {
     this.peer.stop({ message });
@@ -197,10 +208,10 @@ export class Neighbour implements PeerEvents {
       write: (buffer) => this.peer.write(buffer),
     };
     const group = rib.group({ kind: negotiated.kind, client, constrained });
-    const membership = constrained ? this.#membershipPeer(negotiated, client, source) : undefined;
-    this.#attachment = { group, out, membership };
+    const exchange = constrained ? this.#exchange(negotiated, client, source) : undefined;
+    this.#attachment = { group, out, exchange, membership: exchange?.peer };
     this.#endOfRibSeen = false;
-    if (membership) this.#exchangeMemberships(membership);
+    if (exchange) exchange.begin();
     else {
       rib.memberships.forget(source);
       if (client || negotiated.kind === 'ebgp') rib.memberships.admit(source);
@@ -209,38 +220,29 @@ export class Neighbour implements PeerEvents {
     this.#deps.progress();
   }
 
-  #membershipPeer(negotiated: Negotiated, client: boolean, source: SourceId): MembershipPeer {
-    return {
+  #exchange(negotiated: Negotiated, client: boolean, source: SourceId): MembershipExchange {
+    const { rib, clock } = this.#deps;
+    const session = {
       source,
       context: negotiated.context,
       client,
       nextHop: negotiated.local.address.split('%')[0]!,
       enhancedRouteRefresh: negotiated.enhancedRefresh,
-      write: (buffer) => this.peer.write(buffer),
-      interestChanged: () => this.#interestChanged(),
-      ready: () => this.#sendRoutes(),
+      write: (buffer: Uint8Array) => this.peer.write(buffer),
     };
-  }
-
-  /** RFC 4684 section 6: routes follow when the peer has said which ones it wants, or has taken too long to. */
-  #exchangeMemberships(membership: MembershipPeer): void {
-    this.#deps.rib.memberships.join(membership);
-    this.#membershipTimer = this.#deps.clock.after(MEMBERSHIP_WAIT_MILLISECONDS, () => {
-      this.#log.info({}, 'has not ended its route target memberships: takes those that came for all');
-      this.#sendRoutes();
+    return new MembershipExchange(session, {
+      memberships: rib.memberships,
+      clock,
+      log: this.#log,
+      settled: () => this.#sendRoutes(),
+      changed: () => this.#attachment?.group.interestChanged(this.#attachment.out),
+      ended: () => this.#deps.progress(),
     });
   }
 
-  #interestChanged(): void {
-    if (this.#membershipTimer) {
-      this.#quietTimer?.cancel();
-      this.#quietTimer = this.#deps.clock.after(MEMBERSHIP_QUIET_MILLISECONDS, () => this.#sendRoutes());
-    } else this.#attachment?.group.interestChanged(this.#attachment.out);
-  }
-
+  /** It has said which ones it wants. */
   #sendRoutes(): void {
-    if (!this.#membershipTimer || !this.#attachment) return;
-    this.#stopWaiting();
+    if (!this.#attachment) return;
     this.#staleMemberships.endOfRib(this.#attachment.out.source);
     this.#attachment.group.join(this.#attachment.out);
   }
@@ -285,7 +287,7 @@ export class Neighbour implements PeerEvents {
     const keepsRoutes = families.includes(FAMILY.L2VPN_EVPN);
     // What a peer has asked for is of no use without its routes.
     const keepsMemberships = keepsRoutes && families.includes(FAMILY.RT_CONSTRAINT);
-    this.#forgetStale();
+    if (this.#source !== undefined) this.#dropStale(this.#source);
     this.#detach(keepsMemberships);
     if (this.#source === undefined) return;
     if (keepsMemberships) this.#staleMemberships.keep(this.#source, seconds);
@@ -334,15 +336,33 @@ export class Neighbour implements PeerEvents {
     this.#staleRoutes.keep(source, seconds, () => this.#finishIfDynamic());
   }
 
+  /**
+   * What of an earlier restart has not been announced again. RFC 4724 section 4.2: "To deal with possible consecutive restarts, a
+   * route (from the peer) previously marked as stale MUST be deleted."
+   */
+  #dropStale(source: SourceId): void {
+    const { rib } = this.#deps;
+    if (this.#staleRoutes.kept) rib.sweepStale(source);
+    if (this.#staleMemberships.kept) rib.memberships.sweepStale(source);
+    this.#forgetStale();
+  }
+
   #forgetStale(): void {
     this.#staleRoutes.forget();
     this.#staleMemberships.forget();
   }
 
-  /** Nothing keeps a dynamic neighbour without a session, but for stale routes, or a limit that keeps it down. */
+  /** It is a dynamic neighbour like any other from now on, and goes when it has no connection. */
+  endInvitation(): void {
+    if (!this.#invited) return;
+    this.#invited = false;
+    if (CONNECTING.has(this.peer.state)) this.#finishIfDynamic();
+  }
+
+  /** Nothing keeps a dynamic neighbour without a session, but for stale routes, a limit that keeps it down, or an invitation. */
   #finishIfDynamic(): void {
-    if (this.dynamic && !this.isEstablished && !this.#staleRoutes.kept && !this.limit.holds)
-      this.#deps.finished(this);
+    const isKept = this.#staleRoutes.kept || this.limit.holds || this.#invited;
+    if (this.dynamic && !this.isEstablished && !isKept) this.#deps.finished(this);
   }
 
   get #received(): number {
@@ -366,19 +386,12 @@ export class Neighbour implements PeerEvents {
     this.#deps.progress();
   }
 
-  #stopWaiting(): void {
-    this.#membershipTimer?.cancel();
-    this.#quietTimer?.cancel();
-    this.#membershipTimer = this.#quietTimer = undefined;
-  }
-
   /** `keepMemberships`: what the peer has asked for stays, as stale. */
   #detach(keepMemberships: boolean): void {
-    this.#stopWaiting();
     if (!this.#attachment) return;
-    const { group, out, membership } = this.#attachment;
+    const { group, out, exchange } = this.#attachment;
     group.leave(out);
-    if (membership) this.#deps.rib.memberships.leave(membership, keepMemberships);
+    if (exchange) exchange.end(keepMemberships);
     else this.#deps.rib.memberships.dismiss(out.source);
     this.#attachment = undefined;
   }
@@ -394,6 +407,9 @@ export class Neighbour implements PeerEvents {
   }
 }
 
+/** Before the first OPEN is sent. */
+const CONNECTING: ReadonlySet<Peer['state']> = new Set<Peer['state']>(['Idle', 'Connect', 'Active']);
+
 /** RFC 7606 section 2, from the weakest. */
 const ACTIONS: readonly FaultAction[] = [
   'attribute-discard',
@@ -408,12 +424,6 @@ export function routerIdNumber(text: string): number {
   const bytes = parseIp(text);
   if (bytes?.length !== 4) throw new TypeError(`Cannot read router id: saw "${text}", expected dotted quad`);
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-}
-
-/** RFC 4724 section 4.2: the F bit of the family, in the capability that the peer has come back with. */
-function preserves({ gracefulRestart }: Negotiated, wanted: Family): boolean {
-  const found = gracefulRestart?.families.find(({ family }) => family === wanted);
-  return found?.forwardingPreserved ?? false;
 }
 
 function sameSource(a: object | undefined, b: object): boolean {

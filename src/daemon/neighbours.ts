@@ -3,13 +3,14 @@
 import type { Clock } from '../base/clock.ts';
 import { ip, parsePrefix, prefixContains } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
-import type { Config, ListenRangeConfig, NeighborConfig } from '../config/index.ts';
+import type { Config, ListenRangeConfig, NeighborConfig, SessionConfig } from '../config/index.ts';
 import type { Rib } from '../rib/index.ts';
 import {
   type ListenAddress,
   Listener,
   type Peer,
   ReadTurns,
+  type RestartState,
   readTcpCounters,
   type Transport,
 } from '../session/index.ts';
@@ -24,6 +25,8 @@ export interface NeighboursDependencies {
   readonly events: EventStream;
   readonly transport: Transport;
   readonly random: () => number;
+  /** This speaker's own restart, for its OPENs. Absent: it has not restarted. */
+  readonly restart?: RestartState | undefined;
   /** A trouble of a neighbour that lasts; undefined text: it is over. */
   readonly problem?: (subject: string, text: string | undefined) => void;
   /** A session came up or ended, or an End-of-RIB marker came. */
@@ -39,7 +42,7 @@ export class Neighbours {
 
   constructor(listen: Config['listen'], identity: Identity, deps: NeighboursDependencies) {
     this.#identity = identity;
-    const { rib, clock, log, events, transport, random, problem, progress } = deps;
+    const { rib, clock, log, events, transport, random, restart, problem, progress } = deps;
     this.#neighbourDeps = {
       rib,
       clock,
@@ -47,7 +50,7 @@ export class Neighbours {
       events,
       problem: (address, text) => problem?.(`neighbor ${address}`, text),
       progress,
-      peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters },
+      peer: { transport, random, turns: new ReadTurns(clock), readTcpCounters, restart },
       finished: (neighbour) => this.#finished(neighbour),
     };
     this.#listener = new Listener({ transport, log, addresses: placesOf(listen) });
@@ -124,7 +127,7 @@ export class Neighbours {
         prefix: range.prefix,
         limit: range.limit,
         password: range.session.password,
-        create: (address) => this.#createDynamic(address, range),
+        create: (address, invited) => this.#createDynamic(address, range, invited),
       })),
     );
   }
@@ -139,14 +142,55 @@ export class Neighbours {
     return members.map(({ address }) => address);
   }
 
+  /** Whether routes of some peers are told to others, now or when a peer comes: reflector clients and external peers. */
+  get passesOn(): boolean {
+    const { asn } = this.#identity.router;
+    const passes = ({ routeReflectorClient, remoteAs }: SessionConfig): boolean =>
+      routeReflectorClient || (remoteAs !== 'internal' && remoteAs !== asn);
+    return (
+      this.#ranges.some(({ session }) => passes(session)) ||
+      [...this.#byAddress.values()].some(({ config }) => passes(config))
+    );
+  }
+
+  /** Whether a peer with this address is configured and not shut down, or would be accepted. */
+  mayCome(address: string): boolean {
+    const configured = this.#byAddress.get(address);
+    if (configured) return configured.config.shutdown === undefined;
+    return this.#ranges.some(({ prefix }) => prefixContains(parsePrefix(prefix)!, ip(address)));
+  }
+
+  /**
+   * Connects to a peer of a listen range, which had a session with the run before. It may be waiting for us: a helper of FRR does
+   * not connect to a peer that restarts.
+   */
+  invite(address: string): void {
+    this.#listener.invite(address);
+  }
+
+  /** Peers that have not come are not waited for any more. */
+  endInvitations(): void {
+    for (const neighbour of [...this.#byAddress.values()]) neighbour.endInvitation();
+  }
+
+  /** Ends every session without a word, to come back: RFC 4724. */
+  abandon(): void {
+    this.#listener.close();
+    for (const neighbour of this.#byAddress.values()) neighbour.abandon();
+    this.#byAddress.clear();
+  }
+
   close(message?: string): void {
     this.#listener.close();
     for (const address of [...this.#byAddress.keys()]) this.remove(address, message);
   }
 
-  #createDynamic(address: string, range: ListenRangeConfig): Peer {
+  #createDynamic(address: string, range: ListenRangeConfig, invited: boolean): Peer {
     const config: NeighbourConfig = { ...range.session, address, peerGroup: range.peerGroup };
-    const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps, { dynamic: true });
+    const neighbour = new Neighbour(config, this.#identity, this.#neighbourDeps, {
+      dynamic: true,
+      invited,
+    });
     this.#byAddress.set(address, neighbour);
     neighbour.peer.start();
     return neighbour.peer;

@@ -3,6 +3,7 @@ import type { AddressTable } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rib } from '../rib/index.ts';
 import type { EventStream } from './events.ts';
+import type { GracefulRestart } from './graceful-restart.ts';
 import type { LeafDataplane, LeafEvpn, Leaves } from './leaves.ts';
 import type { DaemonLogger } from './logger.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -20,6 +21,7 @@ export interface Parts {
   readonly dataplane: LeafDataplane;
   readonly evpn: LeafEvpn;
   readonly neighbours: Neighbours;
+  readonly restart: GracefulRestart;
   readonly events: EventStream;
   readonly problems: Problems;
   readonly identity: Identity;

@@ -2,22 +2,20 @@
 import { networkInterfaces } from 'node:os';
 import { FAMILY, type Family, parseFamily } from 'bgp-protocol';
 import { compareIp, ip, parseIp, parsePrefix, prefixContains } from '../base/ip.ts';
-import type { NeighborConfig, RouterConfig, SessionConfig } from '../config/index.ts';
+import type { GracefulRestartConfig, NeighborConfig, RouterConfig, SessionConfig } from '../config/index.ts';
 import type { PeerConfig } from '../session/index.ts';
-
-/** As long as FRR keeps the routes of a restarting neighbour. */
-const HELPER_RESTART_SECONDS = 120;
 
 export interface Identity {
   readonly router: RouterConfig;
+  readonly gracefulRestart: GracefulRestartConfig;
   readonly hostName: string;
   readonly softwareVersion: string;
 }
 
 export function peerSettings(
   neighbor: SessionConfig & Pick<NeighborConfig, 'address' | 'peerGroup'>,
-  { router, hostName, softwareVersion }: Identity,
-  dynamic = false,
+  { router, gracefulRestart, hostName, softwareVersion }: Identity,
+  { dynamic = false, passive = false } = {},
 ): PeerConfig {
   const { address, updateSource } = neighbor;
   // A link-local peer is on the interface that the update source names, and the kernel knows our address there.
@@ -33,7 +31,7 @@ export function peerSettings(
     routerId: router.routerId,
     families: familiesOf(neighbor, router),
     requiredFamilies: [FAMILY.L2VPN_EVPN],
-    passive: neighbor.passive || dynamic,
+    passive: neighbor.passive || passive,
     holdTimeSeconds: neighbor.timers.holdSeconds,
     keepaliveSeconds: neighbor.timers.keepaliveSeconds,
     connectRetrySeconds: neighbor.timers.connectRetrySeconds,
@@ -41,7 +39,11 @@ export function peerSettings(
     ttlSecurityHops: neighbor.ttlSecurityHops,
     ebgpMultihop: neighbor.ebgpMultihop,
     shutdown: neighbor.shutdown,
-    gracefulRestart: { restartTimeSeconds: HELPER_RESTART_SECONDS, notification: true },
+    gracefulRestart: {
+      restarter: gracefulRestart.mode === 'restarter',
+      restartTimeSeconds: gracefulRestart.restartTimeSeconds,
+      notification: true,
+    },
     hostName,
     softwareVersion,
     description: neighbor.description,

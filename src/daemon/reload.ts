@@ -78,10 +78,11 @@ export class Reloader {
 
   /** What holds now of the new configuration: what needs a restart stays as it was, and is reported again next time. */
   #inEffect(config: Config): Config {
-    const { router, control, log, dataplane } = this.#config;
+    const { router, gracefulRestart, control, log, dataplane } = this.#config;
     return {
       ...config,
       router,
+      gracefulRestart,
       control,
       log: { ...config.log, format: log.format },
       dataplane: {
@@ -137,6 +138,7 @@ export class Reloader {
         // One call for all of them, when every other change is in place.
         return [];
       case 'router-changed':
+      case 'graceful-restart-changed':
       case 'control-changed':
         log.warn({}, `${printChange(change)}: holds after a restart`);
         return [];

@@ -4,6 +4,7 @@
  * black holes behind.
  */
 import type { Clock, Timer } from '../base/clock.ts';
+import { type Negotiated, promisesEndOfRib } from '../session/index.ts';
 
 /** After the last session came up: for peers that send no End-of-RIB marker (GoBGP without graceful restart). */
 const QUIET_MILLISECONDS = 10_000;
@@ -15,6 +16,28 @@ export interface Progress {
   readonly expected: number;
   readonly established: number;
   readonly complete: number;
+  /** Of those that are not complete: they have said that they will send the marker. */
+  readonly promised: number;
+}
+
+/** What of a neighbour counts. */
+interface ProgressPeer {
+  readonly config: { readonly shutdown?: unknown };
+  readonly peer: { readonly negotiated: Negotiated | undefined };
+  readonly isEstablished: boolean;
+  readonly endOfRibSeen: boolean;
+}
+
+export function progressOf(neighbours: Iterable<ProgressPeer>): Progress {
+  let [expected, established, complete, promised] = [0, 0, 0, 0];
+  for (const { config, peer, isEstablished, endOfRibSeen } of neighbours) {
+    if (!config.shutdown) expected++;
+    if (!isEstablished) continue;
+    established++;
+    if (endOfRibSeen) complete++;
+    else if (peer.negotiated && promisesEndOfRib(peer.negotiated)) promised++;
+  }
+  return { expected, established, complete, promised };
 }
 
 export class StaleEntries {
@@ -36,12 +59,13 @@ export class StaleEntries {
   /** A session came up or ended, or an End-of-RIB marker came. */
   update(): void {
     if (this.#done) return;
-    const { expected, established, complete } = this.#progress();
+    const { expected, established, complete, promised } = this.#progress();
     this.#quiet?.cancel();
     this.#quiet = undefined;
     if (established === 0 || established < expected) return;
     if (complete === established) this.#finishSoon();
-    else this.#quiet = this.#clock.after(QUIET_MILLISECONDS, () => this.#finish());
+    // A reflector that restarts itself sends nothing until it has heard all of its peers: RFC 4724 section 4.1.
+    else if (promised === 0) this.#quiet = this.#clock.after(QUIET_MILLISECONDS, () => this.#finish());
   }
 
   cancel(): void {

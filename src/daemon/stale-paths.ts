@@ -21,6 +21,7 @@ export class StalePaths {
   readonly #table: PathTable;
   #restart: Timer | undefined;
   #refresh: Timer | undefined;
+  #keptUntil = 0;
 
   constructor(clock: Clock, table: PathTable) {
     this.#clock = clock;
@@ -32,10 +33,15 @@ export class StalePaths {
     return this.#restart !== undefined;
   }
 
+  /** How long they are kept if the peer does not do its part; undefined when none are. */
+  get remainingSeconds(): number | undefined {
+    return this.kept ? Math.max(0, (this.#keptUntil - this.#clock.now()) / 1000) : undefined;
+  }
+
   /** The session is gone and its paths, which are stale now, stay for so long; `expired` follows when it was too long. */
   keep(source: SourceId, seconds: number, expired?: () => void): void {
     this.forget();
-    this.#restart = this.#clock.after(seconds * 1000, () => {
+    this.#wait(seconds * 1000, () => {
       this.#sweep(source);
       expired?.();
     });
@@ -45,10 +51,7 @@ export class StalePaths {
   returned(source: SourceId, preserved: boolean): void {
     if (!this.#restart) return;
     if (!preserved) this.#sweep(source);
-    else {
-      this.#restart.cancel();
-      this.#restart = this.#clock.after(LONGEST_MILLISECONDS, () => this.#sweep(source));
-    }
+    else this.#wait(LONGEST_MILLISECONDS, () => this.#sweep(source));
   }
 
   endOfRib(source: SourceId): void {
@@ -73,6 +76,12 @@ export class StalePaths {
     this.#restart?.cancel();
     this.#refresh?.cancel();
     this.#restart = this.#refresh = undefined;
+  }
+
+  #wait(milliseconds: number, expired: () => void): void {
+    this.#restart?.cancel();
+    this.#keptUntil = this.#clock.now() + milliseconds;
+    this.#restart = this.#clock.after(milliseconds, expired);
   }
 
   #sweep(source: SourceId): void {

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { AddressTable } from '../base/address-table.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { printIp } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
 import { parseEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
@@ -42,6 +42,11 @@ class SwitchLeaf implements Leaf {
   readonly #problems: Problems;
   readonly #log: Logger;
   readonly #clock: Clock;
+  /** Resolves when the switch has told what is behind its ports, or has been away for so long that it has nothing there. */
+  readonly learned: Promise<void>;
+  readonly #hasLearned: () => void;
+  readonly #awayMilliseconds: number;
+  #away: Timer | undefined;
   #config: Config;
   #retired = false;
   /** The tunnel address, once it is known; nothing is announced before. */
@@ -54,6 +59,12 @@ class SwitchLeaf implements Leaf {
     const { router, dataplane } = config;
     const log = dependencies.log.child({ part: 'dataplane', switch: own.name });
     this.name = own.name;
+    let hasLearned = (): void => {};
+    this.learned = new Promise((resolve) => {
+      hasLearned = resolve;
+    });
+    this.#hasLearned = hasLearned;
+    this.#awayMilliseconds = own.awaySeconds * 1000;
     this.identity = identityOf(own);
     this.#problems = problems;
     this.#log = log;
@@ -90,10 +101,17 @@ class SwitchLeaf implements Leaf {
   /** The switch may be away for long: nobody waits for it. */
   open(): void {
     this.evpn.start();
-    this.dataplane.open(this.#events()).catch((error: unknown) => {
-      this.#problem('switch', `Cannot drive it: ${String(error)}`);
-      this.#log.error({ error }, 'the dataplane of the switch has failed');
-    });
+    this.#away = this.#clock.after(this.#awayMilliseconds, this.#hasLearned);
+    this.dataplane
+      .open(this.#events())
+      .catch((error: unknown) => {
+        this.#problem('switch', `Cannot drive it: ${String(error)}`);
+        this.#log.error({ error }, 'the dataplane of the switch has failed');
+      })
+      .finally(() => {
+        this.#away?.cancel();
+        this.#hasLearned();
+      });
   }
 
   reconfigure(config: Config, own: SwitchConfig): void {
@@ -104,6 +122,7 @@ class SwitchLeaf implements Leaf {
 
   async close(options: { readonly keepEntries: boolean }): Promise<void> {
     this.evpn.close();
+    this.#away?.cancel();
     await this.dataplane.close(options);
   }
 
@@ -195,6 +214,10 @@ export class SwitchLeaves implements Leaves {
 
   get all(): readonly Leaf[] {
     return this.#leaves;
+  }
+
+  get learned(): Promise<void> {
+    return Promise.all(this.#leaves.map(({ learned }) => learned)).then(() => {});
   }
 
   async open(): Promise<void> {

@@ -33,7 +33,10 @@ const SERVE_ROWS = 4096;
 export interface OutHost extends OutInput, RowHolder {
   readonly clock: Clock;
   readonly slices: Slices;
-  best(route: RouteId): PathId;
+  /** RFC 4724 section 4.1: routes of peers are held back, and that this is all is not said. */
+  readonly isDeferred: boolean;
+  /** The path to tell peers of. */
+  selected(route: RouteId): PathId;
   consumer(name: string): RibConsumer;
 }
 
@@ -143,6 +146,15 @@ export class AdjRibOut {
     this.#request();
   }
 
+  /** What was held back may go out: every row is looked at again, and the End-of-RIB markers that are owed follow. */
+  select(routes: Iterable<RouteId>): void {
+    const consumer = this.#consumer;
+    if (consumer === undefined) return;
+    for (const route of routes) consumer.rows.add(route);
+    for (const member of this.#owing) member.endOfRibAfterPass = consumer.rows.passes + 2;
+    this.#request();
+  }
+
   /** What the peer has been told, as far as it has been told; `attributes(block)` decodes a block. */
   *advertised(peer: OutPeer): Generator<{ readonly route: RouteId; readonly block: number }> {
     for (let route: RouteId = 0; route < this.#sent.rowLimit; route++) {
@@ -245,7 +257,7 @@ export class AdjRibOut {
     const rows = this.#rows;
     const count = consumer.rows.take(rows, BATCH_ROWS);
     const sent = this.#sent;
-    sent.resolve(rows, count, (route) => this.#host.best(route));
+    sent.resolve(rows, count, (route) => this.#host.selected(route));
     for (const source of sent.movers(rows, count)) {
       const mover = this.#members.inStepFrom(source);
       if (mover !== undefined) this.#leaveStep(mover);
@@ -308,6 +320,7 @@ export class AdjRibOut {
 
   /** RFC 4724 section 2: the marker follows the initial table, also when changes never stop coming. */
   #markEnds(): void {
+    if (this.#host.isDeferred) return;
     for (const member of this.#owing) {
       const { rows } = this.#consumer!;
       const through = rows.size === 0 || rows.passes >= member.endOfRibAfterPass;

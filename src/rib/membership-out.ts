@@ -70,6 +70,8 @@ export class MembershipOut {
   readonly #choose: (key: MembershipKey) => Choice;
   readonly #told = new Map<MembershipPeer, Told>();
   readonly #blocks = new ByteTable();
+  /** Peers that are no clients are owed their End-of-RIB: what clients ask for is not all known. */
+  endsDeferred = false;
 
   /** `choose` says what peers that are no clients are asked for. */
   constructor(parts: OutParts, choose: (key: MembershipKey) => Choice) {
@@ -134,7 +136,7 @@ export class MembershipOut {
         for (const key of peer.client ? [DEFAULT_MEMBERSHIP] : all()) told.dirty.add(key);
       }
       if (told.dirty.size > 0) this.#tell(peer, told);
-      if (told.owesEndOfRib) {
+      if (told.owesEndOfRib && (peer.client || !this.endsDeferred)) {
         told.owesEndOfRib = false;
         this.#encode(peer, told, (updates) => updates.endOfRib(FAMILY.RT_CONSTRAINT));
       }

@@ -129,6 +129,16 @@ export class Memberships {
     if (this.#unconstrained.delete(source) && this.#unconstrained.size === 0) this.#touch(DEFAULT_MEMBERSHIP);
   }
 
+  /** This speaker has restarted: peers that are no clients are told, but not that this is all. RFC 4724 section 4.1. */
+  deferEnds(): void {
+    this.#out.endsDeferred = true;
+  }
+
+  sendEnds(): void {
+    this.#out.endsDeferred = false;
+    this.#request();
+  }
+
   resume(peer: MembershipPeer): void {
     this.#out.resume(peer);
     this.#request();

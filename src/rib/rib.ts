@@ -114,6 +114,7 @@ export class Rib extends RibView implements DecisionInput, OutHost {
   /** RFC 7313 section 4, at BoRR: what is not announced again is swept later. */
   markStale(source: SourceId): void {
     this.sources.nextGeneration(source);
+    this.#sweeper.aged(source);
   }
 
   /** At EoRR or End-of-RIB: removes, in slices, the paths that are still stale. */
@@ -221,6 +222,35 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     else this.#decide(route, NONE);
     if (state === PATH_STATE.BEST) this.#changed(route);
     else this.settle(route);
+  }
+
+  // A restart of this speaker: RFC 4724 section 4.1
+
+  /** Whether peers are told nothing but this speaker's own routes, and no End-of-RIB. */
+  get isDeferred(): boolean {
+    return this.#deferred;
+  }
+  #deferred = false;
+
+  /**
+   * This speaker has restarted, and does not know yet what its peers have. Own routes have nothing to be selected from, and go
+   * out; so another one that waits for us, since it has restarted as well, has them in time.
+   */
+  deferSelection(): void {
+    this.#deferred = true;
+    this.memberships.deferEnds();
+  }
+
+  /** Selects for all that came meanwhile. */
+  select(): void {
+    this.#deferred = false;
+    this.memberships.sendEnds();
+    for (const group of this.#groups.values()) group.select(this.routes());
+  }
+
+  selected(route: RouteId): PathId {
+    const path = this.best(route);
+    return this.#deferred && path !== NONE && this.table.source[path] !== LOCAL ? NONE : path;
   }
 
   // Consumers and groups

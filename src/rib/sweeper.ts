@@ -21,6 +21,8 @@ export interface SweepHost {
 
 interface Sweep {
   readonly source: SourceId;
+  /** Paths that are so many generations old, or older, go. */
+  age: number;
   /** The next row, going round; and how many are left to look at. */
   cursor: number;
   left: number;
@@ -40,11 +42,18 @@ export class Sweeper {
 
   /** Goes round once more if the source is being swept already. */
   sweep(source: SourceId, done?: () => void): void {
-    const sweep = this.#sweeps.get(source) ?? { source, cursor: 0, left: 0, done: [] };
+    const sweep = this.#sweeps.get(source) ?? { source, age: 1, cursor: 0, left: 0, done: [] };
+    sweep.age = 1;
     sweep.left = this.#host.table.pathLimit;
     if (done !== undefined) sweep.done.push(done);
     this.#sweeps.set(source, sweep);
     this.#slices.request(this.#work);
+  }
+
+  /** What the source has now is stale from here on: a sweep under way is still for what was stale before. */
+  aged(source: SourceId): void {
+    const sweep = this.#sweeps.get(source);
+    if (sweep !== undefined) sweep.age++;
   }
 
   #run(deadline: number): boolean {
@@ -63,7 +72,7 @@ export class Sweeper {
       if (sweep.cursor >= table.pathLimit) sweep.cursor = 0;
       const end = Math.min(sweep.cursor + Math.min(sweep.left, ROWS_PER_LOOK), table.pathLimit);
       for (let path = sweep.cursor; path < end; path++) {
-        if (table.source[path] !== source || table.generation[path] === generation) continue;
+        if (table.source[path] !== source || age(generation, table.generation[path]!) < sweep.age) continue;
         if (table.route[path] !== NONE) this.#host.removePath(path);
       }
       sweep.left -= end - sweep.cursor;
@@ -79,3 +88,6 @@ export class Sweeper {
     return true;
   }
 }
+
+/** Generations are octets, and go round. */
+const age = (now: number, then: number): number => (now - then) & 0xff;

@@ -1,19 +1,12 @@
 /**
- * Ending a session on purpose: what is said, and what the other side may keep of it.
+ * Ending a session on purpose: what is said, and whether it is meant to last.
  *
- * RFC 4486 (Cease), RFC 9003 (text), RFC 8538 sections 3 to 5 (hard reset), RFC 4724 section 4.2 (stale routes).
+ * RFC 4486 (Cease), RFC 9003 (text), RFC 8538 sections 3 to 5 (hard reset).
  */
-import {
-  CEASE,
-  ERROR,
-  encodeNotification,
-  encodeShutdownCommunication,
-  type Family,
-  wrapHardReset,
-} from 'bgp-protocol';
+import { CEASE, ERROR, encodeNotification, encodeShutdownCommunication, wrapHardReset } from 'bgp-protocol';
 import type { NotificationContent } from './fsm.ts';
+import type { Kept } from './graceful-restart.ts';
 import type { Negotiated } from './negotiation.ts';
-import type { PeerConfig } from './peer-config.ts';
 import type { CloseReason } from './statistics.ts';
 import type { Connection } from './transport.ts';
 
@@ -27,8 +20,8 @@ export interface StopReason {
 
 /** How an established session ended, and what a graceful-restart helper may keep of it. */
 export interface SessionEnd extends CloseReason {
-  /** RFC 4724 section 4.2: families whose routes stay as stale for so long; undefined when they must go at once. */
-  readonly keepStale?: { readonly families: readonly Family[]; readonly seconds: number } | undefined;
+  /** RFC 4724 section 4.2; undefined when its routes must go at once. */
+  readonly keepStale?: Kept | undefined;
 }
 
 const NO_DATA = new Uint8Array(0);
@@ -52,21 +45,4 @@ export function ceaseNotification(
 export function refuseConnection(connection: Connection, subcode: number): void {
   connection.write(encodeNotification({ code: ERROR.CEASE, subcode, data: NO_DATA }));
   connection.end();
-}
-
-/**
- * RFC 4724 section 4.2 keeps routes when TCP fails; RFC 8538 section 4 also after a NOTIFICATION or an expired hold timer, when
- * both set the N bit and it is no hard reset.
- */
-export function keepStale(
-  negotiated: Negotiated | undefined,
-  config: PeerConfig,
-  reason: CloseReason,
-): SessionEnd['keepStale'] {
-  const restart = negotiated?.gracefulRestart;
-  if (!restart || !config.gracefulRestart || reason.hardReset) return undefined;
-  if (reason.origin !== 'transport' && !negotiated.notificationRestart) return undefined;
-  const offered = new Set(restart.families.map(({ family }) => family));
-  const families = negotiated.families.filter((family) => offered.has(family));
-  return families.length > 0 ? { families, seconds: restart.restartTimeSeconds } : undefined;
 }

@@ -2,6 +2,13 @@
 export { arbitrate, outgoingSurvives } from './arbitration.ts';
 export type { SessionEnd, StopReason } from './cease.ts';
 export { type NotificationContent, STATES, type State } from './fsm.ts';
+export {
+  type GracefulRestart,
+  NOT_RESTARTED,
+  preserves,
+  promisesEndOfRib,
+  type RestartState,
+} from './graceful-restart.ts';
 export { type ListenAddress, Listener, type ListenerOptions, type ListenRange } from './listener.ts';
 export {
   MemoryConnection,
@@ -19,6 +26,7 @@ export {
   BGP_PORT,
   DEFAULT_CONNECT_RETRY_SECONDS,
   DEFAULT_HOLD_TIME_SECONDS,
+  type GracefulRestartConfig,
   type PeerConfig,
   type ResolvedPeerConfig,
   resolvePeerConfig,

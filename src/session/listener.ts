@@ -28,10 +28,10 @@ export interface ListenRange {
   readonly limit: number;
   readonly password?: string | undefined;
   /**
-   * Makes and starts a peer for this address, with a passive configuration; undefined refuses it. It counts until it is
-   * removed: the owner stops and removes it when its state falls back to Idle.
+   * Makes and starts a peer for this address, with a passive configuration unless it is `invited`; undefined refuses it. It counts
+   * until it is removed: the owner stops and removes it when its state falls back to Idle.
    */
-  create(address: string): Peer | undefined;
+  create(address: string, invited: boolean): Peer | undefined;
 }
 
 /** A socket, and what it was asked to be. */
@@ -156,6 +156,11 @@ export class Listener {
     this.#updatePasswords();
   }
 
+  /** Makes a peer of a range before it knocks, so that this side connects; undefined where there is one, or no range has room. */
+  invite(address: string): Peer | undefined {
+    return this.#peers.has(address) ? undefined : this.#createPeer(address, true);
+  }
+
   /** The peer is no longer known; its session is not touched. */
   remove(peer: Peer): void {
     if (this.#peers.get(placeOf(peer)) === peer) this.#peers.delete(placeOf(peer));
@@ -191,7 +196,7 @@ export class Listener {
     refuseConnection(connection, CEASE.CONNECTION_REJECTED);
   }
 
-  #createPeer(address: string): Peer | undefined {
+  #createPeer(address: string, invited = false): Peer | undefined {
     const octets = parseIp(address);
     const range = octets && this.#ranges.find(({ network }) => prefixContains(network, octets));
     if (!range) {
@@ -206,7 +211,7 @@ export class Listener {
       );
       return undefined;
     }
-    const peer = range.create(address);
+    const peer = range.create(address, invited);
     if (!peer) return undefined;
     range.members.add(peer);
     this.#peers.set(placeOf(peer), peer);

@@ -5,6 +5,7 @@ import type { BgpFault, OpenMessage, RouteRefreshMessage } from 'bgp-protocol';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { State } from './fsm.ts';
+import type { RestartState } from './graceful-restart.ts';
 import type { ResolvedPeerConfig } from './peer-config.ts';
 import type { ReadTurns } from './read-turns.ts';
 import type { CloseReason, CountedStatistics } from './statistics.ts';
@@ -13,6 +14,8 @@ import type { Connection, ConnectionEvents } from './transport.ts';
 /** What a machine `M` needs of the peer it belongs to. */
 export interface MachineOwner<M> {
   readonly config: ResolvedPeerConfig;
+  /** As of now: it changes while the session lasts. */
+  readonly restart: RestartState;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;

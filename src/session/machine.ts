@@ -7,14 +7,10 @@
 import {
   BgpFault,
   CEASE,
-  decodeNotification,
   decodeOpen,
   decodeRouteRefresh,
   ERROR,
-  Framer,
   HEADER_LENGTH,
-  MAX_MESSAGE_LENGTH,
-  MESSAGE_TYPE,
   type NotificationMessage,
   notificationOf,
   notificationText,
@@ -25,14 +21,14 @@ import {
 import { refuseConnection } from './cease.ts';
 import { jittered } from './countdown.ts';
 import { type Action, type FsmEvent, type NotificationContent, type State, step } from './fsm.ts';
+import { Link, type LinkEvents } from './link.ts';
 import type { MachineOwner } from './machine-owner.ts';
 import { type Negotiated, negotiate } from './negotiation.ts';
-import { Outbox } from './outbox.ts';
 import { sendHoldSeconds } from './peer-config.ts';
 import type { TurnReader } from './read-turns.ts';
 import { SessionTimers } from './session-timers.ts';
 import { type CloseReason, hexOf } from './statistics.ts';
-import type { Connection, ConnectionEvents } from './transport.ts';
+import type { Connection } from './transport.ts';
 
 /** One each, not one per message. */
 const UPDATE_RECEIVED: FsmEvent = { type: 'UpdateMsg' };
@@ -43,14 +39,12 @@ export class Machine implements TurnReader {
   readonly #owner: MachineOwner<Machine>;
   readonly #timers: SessionTimers;
   #state: State = 'Idle';
-  #connection: Connection | undefined;
-  #connected = false;
-  #framer: Framer | undefined;
-  #outbox: Outbox | undefined;
+  #link: Link | undefined;
+  readonly #events: LinkEvents;
   #negotiated: Negotiated | undefined;
   /** What this life ends of, as soon as that is known. */
   #reason: CloseReason | undefined;
-  #events: FsmEvent[] = [];
+  #pending: FsmEvent[] = [];
   #busy = false;
   /** The message being processed; no object is made per message. */
   #bytes: Uint8Array | undefined;
@@ -67,8 +61,30 @@ export class Machine implements TurnReader {
       keepaliveExpired: () => this.dispatch({ type: 'KeepaliveTimer_Expires' }),
       sendHoldExpired: () => this.#sendHoldExpired(),
       hasUnread: () => owner.turns.isWaiting(this),
-      hasUnsent: () => (this.#connection?.queuedOctets ?? 0) > 0,
+      hasUnsent: () => (this.#link?.connection.queuedOctets ?? 0) > 0,
     });
+    this.#events = this.#linkEvents();
+  }
+
+  /** What its connection reports, and the messages on it. */
+  #linkEvents(): LinkEvents {
+    return {
+      connected: () => this.dispatch({ type: 'Tcp_CR_Acked' }),
+      data: (chunk) => this.#owner.turns.offer(this, chunk),
+      progress: () => this.#timers.restartSendHold(),
+      queueBegins: () => this.#timers.restartSendHold(),
+      writable: () => {
+        if (this.#state === 'Established') this.#owner.writable(this);
+      },
+      closed: (error) => this.#closedByPeer(error),
+      inbox: {
+        open: (bytes, start, end) => this.#openReceived(bytes, start, end),
+        update: (bytes, start, end) => this.#updateReceived(bytes, start, end),
+        keepalive: () => this.dispatch(KEEPALIVE_RECEIVED),
+        notification: (message) => this.#notificationReceived(message),
+        routeRefresh: (bytes, start, end) => this.#routeRefreshReceived(bytes, start, end),
+      },
+    };
   }
 
   get state(): State {
@@ -80,17 +96,17 @@ export class Machine implements TurnReader {
   }
 
   get connection(): Connection | undefined {
-    return this.#connection;
+    return this.#link?.connection;
   }
 
   /** Whether this side initiated the connection it has or tries to have. */
   get outgoing(): boolean {
-    return this.#connection?.outgoing ?? true;
+    return this.#link?.connection.outgoing ?? true;
   }
 
   /** Whether TCP is up: also in Connect and Active, while DelayOpen waits. */
   get isConnected(): boolean {
-    return this.#connected;
+    return this.#link?.isConnected ?? false;
   }
 
   get timers(): SessionTimers {
@@ -99,11 +115,11 @@ export class Machine implements TurnReader {
 
   /** An event that happens while another one is performed waits for its end. Never throws because of a peer. */
   dispatch(event: FsmEvent): void {
-    this.#events.push(event);
+    this.#pending.push(event);
     if (this.#busy) return;
     this.#busy = true;
     try {
-      for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#run(next);
+      for (let next = this.#pending.shift(); next; next = this.#pending.shift()) this.#run(next);
     } finally {
       this.#busy = false;
     }
@@ -113,6 +129,16 @@ export class Machine implements TurnReader {
   stop(event: 'ManualStop' | 'AutomaticStop', notification: NotificationContent, text: string): void {
     if (this.#state !== 'Idle') this.#because(text, 'sent', notification);
     this.dispatch({ type: event, notification });
+  }
+
+  /** Ends without a word to the peer, as when the process dies; `text` says why, for people. */
+  abandon(text: string): void {
+    if (this.#state === 'Idle') return;
+    this.#because(text, 'local');
+    this.#takeLink()?.end();
+    this.dispatch({ type: 'TcpConnectionFails' });
+    // What this leaves to be tried again is not.
+    this.dispatch({ type: 'ManualStop' });
   }
 
   /** Loses to the other connection of its peer. */
@@ -128,46 +154,41 @@ export class Machine implements TurnReader {
       refuseConnection(connection, CEASE.CONNECTION_REJECTED);
       return;
     }
-    this.#adopt(connection);
-    this.#connected = true;
-    connection.attach(this.#listen(connection));
+    this.#link = Link.accept(connection, this.#owner, this.#events);
+    this.#link.listen(this.#events);
     this.dispatch({ type: 'TcpConnectionConfirmed' });
   }
 
   /** One or more whole messages. false: wait for `writable`. They are dropped unless the session is up. */
   write(octets: Uint8Array): boolean {
-    if (this.#state !== 'Established' || !this.#outbox) return false;
+    if (this.#state !== 'Established' || !this.#link) return false;
     // "Each time the local system sends a KEEPALIVE or UPDATE message, it restarts its KeepaliveTimer."
     this.#timers.restartKeepalive();
-    return this.#outbox.messages(octets);
+    return this.#link.outbox.messages(octets);
   }
 
   /** A KEEPALIVE out of turn: when the peer is gone, its TCP answers with a reset. */
   probe(): void {
-    if (this.#state === 'Established') this.#outbox?.keepalive();
+    if (this.#state === 'Established') this.#link?.outbox.keepalive();
   }
 
   // TurnReader: the octets of this connection, when it is its turn.
 
   read(chunk: Uint8Array): void {
-    const connection = this.#connection;
     try {
-      this.#framer?.push(chunk);
-    } catch (error) {
-      if (!(error instanceof BgpFault)) throw error;
-      // What follows the message that ended the connection is nobody's concern.
-      if (this.#connection === connection) this.#headerFault(error, chunk);
+      const fault = this.#link?.inbox.read(chunk);
+      if (fault) this.#headerFault(fault, chunk);
     } finally {
       this.#bytes = undefined;
     }
   }
 
   pause(): void {
-    this.#connection?.pause();
+    this.#link?.connection.pause();
   }
 
   resume(): void {
-    this.#connection?.resume();
+    this.#link?.connection.resume();
   }
 
   #run(event: FsmEvent): void {
@@ -177,7 +198,7 @@ export class Machine implements TurnReader {
       passive: config.passive,
       delayOpen: config.delayOpenSeconds > 0,
       delayOpenTimerRunning: this.#timers.delayOpen.running,
-      sendNotificationWithoutOpen: this.#connected,
+      sendNotificationWithoutOpen: this.isConnected,
       dampPeerOscillations: true,
     });
     this.#state = next;
@@ -243,10 +264,10 @@ export class Machine implements TurnReader {
         this.#drop();
         break;
       case 'send-open':
-        this.#outbox?.open(this.#owner.config);
+        this.#link?.outbox.open(this.#owner.config, this.#owner.restart);
         break;
       case 'send-keepalive':
-        this.#outbox?.keepalive();
+        this.#link?.outbox.keepalive();
         break;
       case 'process-update':
         this.#processUpdate();
@@ -294,60 +315,19 @@ export class Machine implements TurnReader {
 
   #connect(): void {
     this.#owner.statistics.connectionsAttempted++;
-    const events = this.#listen(undefined);
     try {
-      const connection = this.#owner.connect(events);
-      this.#adopt(connection);
-      events.of = connection;
+      this.#link = Link.connect((events) => this.#owner.connect(events), this.#owner, this.#events);
     } catch (error) {
       this.#tcpFailed(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #adopt(connection: Connection): void {
-    this.#connection = connection;
-    const { statistics, clock } = this.#owner;
-    this.#outbox = new Outbox(connection, statistics, clock, () => this.#timers.restartSendHold());
-    this.#framer = new Framer(
-      (type, bytes, start, end) => this.#message(connection, type, bytes, start, end),
-      {
-        maxLength: MAX_MESSAGE_LENGTH,
-      },
-    );
-  }
-
-  /** What a connection reports counts only while it is the machine's own. */
-  #listen(accepted: Connection | undefined): ConnectionEvents & { of: Connection | undefined } {
-    const mine = () => events.of !== undefined && events.of === this.#connection;
-    const events = {
-      of: accepted,
-      connected: () => {
-        if (!mine()) return;
-        this.#connected = true;
-        this.dispatch({ type: 'Tcp_CR_Acked' });
-      },
-      data: (chunk: Uint8Array) => {
-        if (mine()) this.#owner.turns.offer(this, chunk);
-      },
-      progress: () => {
-        if (mine()) this.#timers.restartSendHold();
-      },
-      writable: () => {
-        if (mine() && this.#state === 'Established') this.#owner.writable(this);
-      },
-      closed: (error: Error | undefined) => {
-        if (mine()) this.#closedByPeer(error);
-      },
-    };
-    return events;
-  }
-
   /** What was received before the end is read before the end is believed: it may be a NOTIFICATION. */
   #closedByPeer(error: Error | undefined): void {
-    const connection = this.#connection;
+    const link = this.#link;
     if (this.#owner.turns.isWaiting(this)) {
       this.#owner.clock.soon(() => {
-        if (this.#connection === connection) this.#closedByPeer(error);
+        if (this.#link === link) this.#closedByPeer(error);
       });
       return;
     }
@@ -355,47 +335,20 @@ export class Machine implements TurnReader {
   }
 
   #tcpFailed(error: Error | undefined): void {
-    if (!this.#connected) this.#owner.statistics.connectionsFailed++;
+    if (!this.isConnected) this.#owner.statistics.connectionsFailed++;
     const text = error
       ? `TCP: ${error.message}`
       : 'TCP: connection closed by the peer without a NOTIFICATION';
     this.#because(text, 'transport');
-    this.#forgetConnection()?.end();
+    this.#takeLink()?.end();
     this.dispatch({ type: 'TcpConnectionFails' });
   }
 
-  #message(connection: Connection, type: number, bytes: Uint8Array, start: number, end: number): void {
-    // A connection that was given up within this very chunk.
-    if (connection !== this.#connection) return;
-    const { received } = this.#owner.statistics;
-    received.octets += end - start + HEADER_LENGTH;
-    switch (type) {
-      case MESSAGE_TYPE.UPDATE:
-        received.updates++;
-        this.#owner.statistics.lastReceivedAt = this.#owner.clock.wallTime();
-        this.#bytes = bytes;
-        this.#start = start;
-        this.#end = end;
-        this.dispatch(UPDATE_RECEIVED);
-        break;
-      case MESSAGE_TYPE.KEEPALIVE:
-        received.keepalives++;
-        this.#owner.statistics.lastReceivedAt = this.#owner.clock.wallTime();
-        this.dispatch(KEEPALIVE_RECEIVED);
-        break;
-      case MESSAGE_TYPE.OPEN:
-        received.opens++;
-        this.#openReceived(bytes, start, end);
-        break;
-      case MESSAGE_TYPE.NOTIFICATION:
-        received.notifications++;
-        this.#notificationReceived(decodeNotification(bytes, start, end));
-        break;
-      case MESSAGE_TYPE.ROUTE_REFRESH:
-        received.routeRefreshes++;
-        this.#routeRefreshReceived(bytes, start, end);
-        break;
-    }
+  #updateReceived(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.dispatch(UPDATE_RECEIVED);
   }
 
   #openReceived(bytes: Uint8Array, start: number, end: number): void {
@@ -408,8 +361,9 @@ export class Machine implements TurnReader {
     }
     try {
       const open = decodeOpen(bytes, start, end);
-      const { local, remote } = this.#connection!;
-      const result = negotiate(this.#owner.config, open, local, remote);
+      const { local, remote } = this.#link!.connection;
+      const { config, restart } = this.#owner;
+      const result = negotiate(config, open, local, remote, restart);
       if ('refusal' in result) {
         this.#openRefused(result.refusal.notification, result.refusal.reason);
         return;
@@ -419,7 +373,7 @@ export class Machine implements TurnReader {
         return;
       }
       this.#negotiated = result.negotiated;
-      this.#framer?.setMaxLength(result.negotiated.maxMessageLength);
+      this.#link?.inbox.setMaxLength(result.negotiated.maxMessageLength);
       this.dispatch({ type: event });
     } catch (error) {
       if (!(error instanceof BgpFault)) throw error;
@@ -478,7 +432,7 @@ export class Machine implements TurnReader {
 
   #sendHoldExpired(): void {
     const code = { code: ERROR.SEND_HOLD_TIMER_EXPIRED, subcode: 0, data: NO_DATA };
-    const queued = this.#connection?.queuedOctets ?? 0;
+    const queued = this.#link?.connection.queuedOctets ?? 0;
     this.#because(`send hold timer expired: the peer does not read, ${queued} octets wait`, 'sent', code);
     this.dispatch({ type: 'SendHoldTimer_Expires' });
   }
@@ -490,7 +444,7 @@ export class Machine implements TurnReader {
     const level = this.#reason?.origin === 'received' ? 'debug' : 'info';
     this.#because(text, 'sent', notification);
     this.#owner.log[level]({ code, subcode, reason: this.#reason?.text }, text);
-    this.#outbox?.notification(notification);
+    this.#link?.outbox.notification(notification);
   }
 
   /** The first reason is the cause; what follows from it is not. */
@@ -501,22 +455,16 @@ export class Machine implements TurnReader {
     this.#reason = { text, origin, notification, hardReset };
   }
 
-  /** A connection that never was is given up; one that was is ended in order, after what it still has to send. */
   #drop(): void {
     this.#timers.stopSession();
-    const wasConnected = this.#connected;
-    const connection = this.#forgetConnection();
-    if (wasConnected) connection?.end();
-    else connection?.reset();
+    this.#takeLink()?.drop();
   }
 
-  #forgetConnection(): Connection | undefined {
-    const connection = this.#connection;
+  /** Whoever takes it gives it up. */
+  #takeLink(): Link | undefined {
+    const link = this.#link;
     this.#owner.turns.forget(this);
-    this.#connection = undefined;
-    this.#connected = false;
-    this.#framer = undefined;
-    this.#outbox = undefined;
-    return connection;
+    this.#link = undefined;
+    return link;
   }
 }

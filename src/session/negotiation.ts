@@ -16,6 +16,12 @@ import {
   type OpenMessage,
 } from 'bgp-protocol';
 import type { NotificationContent } from './fsm.ts';
+import {
+  type GracefulRestart,
+  gracefulRestartCapability,
+  NOT_RESTARTED,
+  type RestartState,
+} from './graceful-restart.ts';
 import type { ResolvedPeerConfig } from './peer-config.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -40,7 +46,7 @@ export interface Negotiated {
   readonly peerCapabilities: readonly Capability[];
   readonly routeRefresh: boolean;
   readonly enhancedRefresh: boolean;
-  readonly gracefulRestart?: Extract<Capability, { type: 'graceful-restart' }> | undefined;
+  readonly gracefulRestart?: GracefulRestart | undefined;
   /** Both sides set the N bit: RFC 8538 section 2. */
   readonly notificationRestart: boolean;
   readonly hostName?: string | undefined;
@@ -61,19 +67,15 @@ export type Negotiation = { readonly negotiated: Negotiated } | { readonly refus
 const NO_DATA = new Uint8Array(0);
 
 /** The capabilities this side advertises, in ascending code order. */
-export function ownCapabilities(config: ResolvedPeerConfig): readonly Capability[] {
+export function ownCapabilities(
+  config: ResolvedPeerConfig,
+  restart: RestartState = NOT_RESTARTED,
+): readonly Capability[] {
   const capabilities: Capability[] = config.families.map((family) => ({ type: 'multiprotocol', family }));
   capabilities.push({ type: 'route-refresh' });
   if (config.extendedMessage) capabilities.push({ type: 'extended-message' });
-  if (config.gracefulRestart) {
-    capabilities.push({
-      type: 'graceful-restart',
-      restarting: false,
-      notification: config.gracefulRestart.notification,
-      restartTimeSeconds: config.gracefulRestart.restartTimeSeconds,
-      families: [],
-    });
-  }
+  const gracefulRestart = gracefulRestartCapability(config, restart);
+  if (gracefulRestart) capabilities.push(gracefulRestart);
   capabilities.push({ type: 'four-octet-as', autonomousSystem: config.localAs });
   capabilities.push({ type: 'enhanced-route-refresh' });
   if (config.hostName !== undefined) {
@@ -86,14 +88,14 @@ export function ownCapabilities(config: ResolvedPeerConfig): readonly Capability
 }
 
 /** The OPEN for a peer so configured. */
-export function ownOpen(config: ResolvedPeerConfig): OpenMessage {
+export function ownOpen(config: ResolvedPeerConfig, restart?: RestartState): OpenMessage {
   return {
     type: 'OPEN',
     version: 4,
     autonomousSystem: config.localAs,
     holdTimeSeconds: config.holdTimeSeconds,
     routerId: config.routerId,
-    capabilities: ownCapabilities(config),
+    capabilities: ownCapabilities(config, restart),
   };
 }
 
@@ -106,6 +108,7 @@ export function negotiate(
   open: OpenMessage,
   local: Endpoint,
   remote: Endpoint,
+  restart?: RestartState,
 ): Negotiation {
   const refusal = checkAs(config, open) ?? checkHoldTime(config, open) ?? checkRouterId(config, open);
   if (refusal) return { refusal };
@@ -117,7 +120,7 @@ export function negotiate(
     families.length === 0 ? config.families : config.requiredFamilies.filter((f) => !offered.has(f));
   if (missing.length > 0) return { refusal: missingFamilies(families.length === 0, missing, offered) };
 
-  const ours = ownCapabilities(config);
+  const ours = ownCapabilities(config, restart);
   const theirs = open.capabilities;
   const both = (type: Capability['type']) => has(ours, type) && has(theirs, type);
   const holdTimeSeconds = Math.min(config.holdTimeSeconds, open.holdTimeSeconds);

@@ -6,6 +6,7 @@
 import { encodeKeepalive, encodeNotification, encodeOpen, HEADER_LENGTH, MESSAGE_TYPE } from 'bgp-protocol';
 import type { Clock } from '../base/clock.ts';
 import type { NotificationContent } from './fsm.ts';
+import type { RestartState } from './graceful-restart.ts';
 import { ownOpen } from './negotiation.ts';
 import type { ResolvedPeerConfig } from './peer-config.ts';
 import type { CountedStatistics } from './statistics.ts';
@@ -26,9 +27,9 @@ export class Outbox {
     this.#queueBegins = queueBegins;
   }
 
-  open(config: ResolvedPeerConfig): void {
+  open(config: ResolvedPeerConfig, restart: RestartState): void {
     this.#statistics.sent.opens++;
-    this.#send(encodeOpen(ownOpen(config)));
+    this.#send(encodeOpen(ownOpen(config, restart)));
   }
 
   keepalive(): void {

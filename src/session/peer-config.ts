@@ -6,6 +6,14 @@
  */
 import type { Family } from 'bgp-protocol';
 
+export interface GracefulRestartConfig {
+  /** Peers are asked to keep our routes while this speaker restarts; false: it only keeps theirs. */
+  readonly restarter: boolean;
+  readonly restartTimeSeconds: number;
+  /** The N bit: RFC 8538 section 2. */
+  readonly notification: boolean;
+}
+
 /** Only `address`, `localAs`, `remoteAs`, `routerId` and `families` have no default. */
 export interface PeerConfig {
   /** IPv4 or IPv6 address in canonical text, without zone; a link-local one needs `device`. */
@@ -46,10 +54,7 @@ export interface PeerConfig {
   readonly trafficClass?: number | undefined;
   /** Configured, but kept down. */
   readonly shutdown?: { readonly message?: string | undefined } | undefined;
-  /** Helper role only: advertised with no family of our own. `notification` is the N bit of RFC 8538. */
-  readonly gracefulRestart?:
-    | { readonly restartTimeSeconds: number; readonly notification: boolean }
-    | undefined;
+  readonly gracefulRestart?: GracefulRestartConfig | undefined;
   /** Sent as the FQDN capability when set. */
   readonly hostName?: string | undefined;
   readonly domainName?: string | undefined;

@@ -18,9 +18,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { arbitrate } from './arbitration.ts';
 import { Backoff } from './backoff.ts';
-import { ceaseNotification, keepStale, refuseConnection, type SessionEnd, type StopReason } from './cease.ts';
+import { ceaseNotification, refuseConnection, type SessionEnd, type StopReason } from './cease.ts';
 import { Countdown } from './countdown.ts';
 import { STATES, type State } from './fsm.ts';
+import { keepStale, NOT_RESTARTED, type RestartState } from './graceful-restart.ts';
+import { Journal } from './journal.ts';
 import { Machine } from './machine.ts';
 import type { MachineOwner } from './machine-owner.ts';
 import type { Negotiated } from './negotiation.ts';
@@ -32,7 +34,7 @@ import {
   ttlOf,
 } from './peer-config.ts';
 import { ReadTurns } from './read-turns.ts';
-import { type CloseReason, hexOf, newStatistics, type PeerStatistics } from './statistics.ts';
+import type { CloseReason, PeerStatistics } from './statistics.ts';
 import { explainSilence, type ReadTcpCounters, type TcpCounters } from './tcp-counters.ts';
 import type { AcceptedConnection, Connection, ConnectionEvents, Transport } from './transport.ts';
 
@@ -59,6 +61,8 @@ export interface PeerDependencies {
   /** Shared by all peers of a process, so that none keeps the others waiting. */
   readonly turns?: ReadTurns | undefined;
   readonly readTcpCounters?: ReadTcpCounters | undefined;
+  /** Whether this speaker has restarted; read at every OPEN. */
+  readonly restart?: RestartState | undefined;
 }
 
 export class Peer {
@@ -66,7 +70,7 @@ export class Peer {
   readonly #deps: PeerDependencies;
   readonly #events: PeerEvents;
   readonly #log: Logger;
-  readonly #statistics = newStatistics();
+  readonly #journal: Journal;
   readonly #idleHold: Countdown;
   readonly #owner: MachineOwner<Machine>;
   #primary: Machine;
@@ -75,10 +79,7 @@ export class Peer {
   #wanted = false;
   #shown: State = 'Idle';
   readonly #backoff = new Backoff();
-  #establishedAt = 0;
   #countersBefore: TcpCounters | undefined;
-  /** Faults of this session that have been logged: each kind once. */
-  readonly #logged = new Set<string>();
 
   /** Throws TypeError when the configuration contradicts itself. */
   constructor(config: PeerConfig, deps: PeerDependencies, events: PeerEvents) {
@@ -86,6 +87,7 @@ export class Peer {
     this.#deps = deps;
     this.#events = events;
     this.#log = deps.log.child({ peer: config.name ?? config.address });
+    this.#journal = new Journal(deps.clock, this.#log);
     this.#idleHold = new Countdown(deps.clock, () => this.#idleHoldExpired());
     this.#owner = this.#machineOwner(deps.turns ?? new ReadTurns(deps.clock));
     this.#primary = new Machine(this.#owner);
@@ -110,8 +112,8 @@ export class Peer {
   }
 
   get statistics(): PeerStatistics {
-    this.#statistics.queuedOctets = this.#furthest.connection?.queuedOctets ?? 0;
-    return this.#statistics;
+    this.#journal.statistics.queuedOctets = this.#furthest.connection?.queuedOctets ?? 0;
+    return this.#journal.statistics;
   }
 
   /** Milliseconds left of each timer that runs, for `show bgp neighbors`. */
@@ -148,6 +150,18 @@ export class Peer {
     this.#idleHold.stop();
     const { subcode = CEASE.ADMINISTRATIVE_SHUTDOWN, message = '', data } = reason;
     this.#stopAll('ManualStop', subcode, message, data);
+  }
+
+  /**
+   * Ends the session without a NOTIFICATION and stays in Idle: to a helper that is a restart, and it keeps our routes (RFC 4724
+   * section 4.2).
+   */
+  abandon(): void {
+    this.#wanted = false;
+    this.#idleHold.stop();
+    const second = this.#second;
+    this.#second = undefined;
+    for (const machine of [second, this.#primary]) machine?.abandon('left here to come back');
   }
 
   /** Ends the session and begins again at once; by default an administrative reset. */
@@ -198,7 +212,7 @@ export class Peer {
       refuseConnection(connection, CEASE.CONNECTION_REJECTED);
       return;
     }
-    this.#statistics.connectionsAccepted++;
+    this.#journal.statistics.connectionsAccepted++;
     if (this.state === 'Established') {
       this.#refuseWhileEstablished(connection);
       return;
@@ -234,7 +248,7 @@ export class Peer {
    * is what a peer does that has just restarted: a KEEPALIVE on the old connection finds that out within a round trip.
    */
   #refuseWhileEstablished(connection: AcceptedConnection): void {
-    this.#statistics.collisions++;
+    this.#journal.statistics.collisions++;
     this.#log.info({}, 'refused a second connection while the session is established');
     refuseConnection(connection, CEASE.CONNECTION_COLLISION_RESOLUTION);
     this.#furthest.probe();
@@ -262,11 +276,14 @@ export class Peer {
       get config() {
         return peer.#config;
       },
+      get restart() {
+        return peer.#restart;
+      },
       clock,
       random,
       log: this.#log,
       turns,
-      statistics: this.#statistics,
+      statistics: this.#journal.statistics,
       connect: (events) => this.#connect(events),
       retryMilliseconds: () => this.#retryMilliseconds(),
       explainTimeout: (seconds) => this.#explainTimeout(seconds),
@@ -281,6 +298,15 @@ export class Peer {
       update: (bytes, start, end) => this.#update(bytes, start, end),
       routeRefresh: (message) => this.#routeRefresh(message),
       writable: () => this.#events.writable(this),
+    };
+  }
+
+  /** A session that was up before in this process has lost no forwarding state either, whatever ended it. */
+  get #restart(): RestartState {
+    const { restarting, forwardingPreserved } = this.#deps.restart ?? NOT_RESTARTED;
+    return {
+      restarting,
+      forwardingPreserved: forwardingPreserved || this.#journal.statistics.establishedCount > 0,
     };
   }
 
@@ -319,7 +345,7 @@ export class Peer {
     const local = { routerId: this.#config.routerId, autonomousSystem: this.#config.localAs };
     const verdict = arbitrate(local, open, machine, other);
     if (verdict === 'keep-both') return true;
-    this.#statistics.collisions++;
+    this.#journal.statistics.collisions++;
     if (verdict === 'close-new') return false;
     other.dump();
     return true;
@@ -359,59 +385,25 @@ export class Peer {
       this.#second = undefined;
       this.#discard(other);
     }
-    const { clock } = this.#deps;
-    this.#establishedAt = clock.now();
-    this.#logged.clear();
-    this.#statistics.establishedCount++;
-    this.#statistics.lastEstablishedAt = clock.wallTime();
-    this.#statistics.lastError = undefined;
-    this.#statistics.lastErrorAt = undefined;
+    this.#journal.established();
     this.#show();
-    this.#log.info(
-      {
-        remoteAs: negotiated.remoteAs,
-        routerId: negotiated.remoteRouterId,
-        holdTime: negotiated.holdTimeSeconds,
-      },
-      'session established',
-    );
+    this.#journal.tellEstablished(negotiated);
     this.#events.established(this, negotiated);
   }
 
   #ended(machine: Machine, from: State, reason: CloseReason): void {
     const isOwnLoss = machine === this.#primary || from === 'Established';
-    const at = this.#deps.clock.wallTime();
-    const isNews = reason.text !== this.#statistics.lastError;
-    if (isOwnLoss) {
-      const lasted = from === 'Established' ? this.#deps.clock.now() - this.#establishedAt : 0;
-      if (reason.origin === 'transport' && from !== 'Established') this.#backoff.tcpFailed();
-      else this.#backoff.sessionEnded(lasted);
-      if (this.#wanted) {
-        this.#statistics.lastError = reason.text;
-        this.#statistics.lastErrorAt = at;
-      }
-    }
-    if (from !== 'Established') {
-      // A peer that stays away is told of once, not at every attempt.
-      this.#log[isNews ? 'info' : 'debug']({ state: from }, `connection ended: ${reason.text}`);
-      return;
-    }
-    this.#statistics.flaps++;
-    this.#statistics.lastReset = { ...reason, at };
-    this.#log.warn({}, `session ended: ${reason.text}`);
+    if (isOwnLoss && reason.origin === 'transport' && from !== 'Established') this.#backoff.tcpFailed();
+    else if (isOwnLoss) this.#backoff.sessionEnded(from === 'Established' ? this.#journal.lasted : 0);
+    this.#journal.ended(from, reason, isOwnLoss && this.#wanted);
+    if (from !== 'Established') return;
     this.#show();
     this.#events.closed(this, { ...reason, keepStale: keepStale(machine.negotiated, this.#config, reason) });
   }
 
   #update(bytes: Uint8Array, start: number, end: number): BgpFault | undefined {
     const fault = this.#events.update(this, bytes, start, end);
-    if (!fault) return undefined;
-    if (fault.action !== 'session-reset') this.#statistics.malformedUpdates++;
-    const kind = `${fault.code}/${fault.subcode} ${fault.action}`;
-    if (this.#logged.has(kind)) return fault;
-    this.#logged.add(kind);
-    const octets = hexOf(bytes, start, end);
-    this.#log.warn({ action: fault.action, octets }, `malformed UPDATE: ${fault.message}`);
+    if (fault) this.#journal.malformed(fault, bytes, start, end);
     return fault;
   }
 

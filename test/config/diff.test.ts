@@ -40,6 +40,12 @@ t.test('the same file, or one that says the same in other words, changes nothing
 t.test('each kind of change: its type, its cost, its words', async (t) => {
   const cases: [string, string, string[], string[]][] = [
     [
+      'dataplane:',
+      'graceful-restart: { restart-time: 60 }\ndataplane:',
+      ['graceful-restart-changed restart'],
+      ['graceful-restart: restart-time changed (needs a restart of evpnd)'],
+    ],
+    [
       'description: second',
       'description: other',
       ['neighbor-changed soft'],

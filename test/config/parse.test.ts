@@ -238,14 +238,22 @@ const anyFile = (): fc.Arbitrary<object> => {
       dataplane: maybe(
         fc.record({ type: fc.constantFrom('kernel', 'memory'), correct: maybe(fc.boolean()) }),
       ),
+      restart: maybe(
+        fc.record({
+          mode: maybe(fc.constantFrom('restarter', 'helper')),
+          'restart-time': maybe(fc.integer({ min: 1, max: 4095 })),
+          'select-defer-time': maybe(fc.integer({ min: 1, max: 300 })),
+        }),
+      ),
       log: maybe(fc.record({ level: fc.constantFrom('debug', 'info', 'warn', 'error') })),
     })
-    .map(({ asn, clusterId, timers, groups, neighbors, ranges, vnis, dataplane, log }) => {
+    .map(({ asn, clusterId, timers, groups, neighbors, ranges, vnis, dataplane, restart, log }) => {
       const names = Object.keys(groups);
       const pick = (number: number): string | undefined => names[number % (names.length + 1)];
       return {
         router: { asn, 'router-id': '10.0.0.1', 'cluster-id': clusterId },
         timers,
+        'graceful-restart': restart,
         'peer-groups': groups,
         neighbors: neighbors.map(({ index, group, ...rest }) => ({
           address: `10.0.0.${index}`,

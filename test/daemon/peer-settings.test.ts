@@ -7,7 +7,12 @@ function settingsOf(neighbor: string) {
   const text = `router: { asn: 65000, router-id: 10.0.0.1 }\nneighbors: [ { remote-as: internal, ${neighbor} } ]`;
   const { config, problems } = parseConfig(text, 'test');
   if (!config) throw new Error(JSON.stringify(problems));
-  return peerSettings(config.neighbors[0]!, { router: config.router, hostName: 'a', softwareVersion: 'b' });
+  return peerSettings(config.neighbors[0]!, {
+    router: config.router,
+    gracefulRestart: config.gracefulRestart,
+    hostName: 'a',
+    softwareVersion: 'b',
+  });
 }
 
 t.test('RFC 4291 section 2.5.6: the interface of a link-local neighbour is its update source', async (t) => {

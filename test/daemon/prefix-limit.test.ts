@@ -73,7 +73,13 @@ t.test(
     t.match(here.problems.get(`neighbor ${THERE}`), /announced 11 routes, its maximum-prefix is 10/);
     const view = neighbourView(here.neighbour(THERE), {
       ...here,
-      identity: { router: here.config.router, hostName: '', softwareVersion: '' },
+      identity: {
+        router: here.config.router,
+        gracefulRestart: here.config.gracefulRestart,
+        hostName: '',
+        softwareVersion: '',
+      },
+      restart: { restarting: false, deferral: undefined },
     });
     t.match(view, {
       state: 'Idle',

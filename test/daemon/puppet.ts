@@ -77,6 +77,11 @@ export class Puppet {
     return heard;
   }
 
+  /** RFC 4724 section 2: an UPDATE with nothing but an MP_UNREACH_NLRI of the family. */
+  get endOfRibHeard(): boolean {
+    return Buffer.concat(this.#received).includes(Buffer.from('0200000006800f03001946', 'hex'));
+  }
+
   /** Announces a type-2 route for each of these hosts of VNI 10. */
   announce(hosts: readonly number[], asPath: readonly number[] = []): void {
     const routes = hosts.map((host) => ({

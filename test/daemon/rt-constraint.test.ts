@@ -124,7 +124,7 @@ t.test('inside an AS only: an external peer is not asked and is told everything'
   const external = (address: string): string =>
     `neighbors:\n${towards(address).replace('internal', 'external')}`;
   const here = await fabric.add('192.0.2.1', external('192.0.2.2'), [10]);
-  const there = new Speaker('192.0.2.2', external('192.0.2.1'), fabric.network, 65001);
+  const there = new Speaker('192.0.2.2', external('192.0.2.1'), fabric.network, { asn: 65001 });
   fabric.speakers.push(there);
   await there.start();
   fabric.settle();

@@ -174,7 +174,12 @@ listen-ranges: [ { prefix: 127.0.2.0/24, peer-group: g } ]`;
     this.rib = new Rib({ localAs: 65000, routerId: id, clusterId: id, addresses: new AddressTable(), clock });
     this.neighbours = new Neighbours(
       config!.listen,
-      { router: config!.router, hostName: 'here', softwareVersion: 'test' },
+      {
+        router: config!.router,
+        gracefulRestart: config!.gracefulRestart,
+        hostName: 'here',
+        softwareVersion: 'test',
+      },
       {
         rib: this.rib,
         clock,

@@ -5,10 +5,34 @@ import type { Clock } from '../../src/base/clock.ts';
 import { recordingLogger } from '../../src/base/log.ts';
 import { type Config, parseConfig } from '../../src/config/index.ts';
 import { EventStream } from '../../src/daemon/events.ts';
+import { GracefulRestart } from '../../src/daemon/graceful-restart.ts';
 import { type Neighbour, routerIdNumber } from '../../src/daemon/neighbour.ts';
 import { Neighbours } from '../../src/daemon/neighbours.ts';
+import type { EarlierRun, RunRecord } from '../../src/daemon/run-record.ts';
 import { Rib } from '../../src/rib/index.ts';
 import type { MemoryNetwork } from '../../src/session/index.ts';
+
+/** What is left of runs, in memory. */
+export class Record implements RunRecord {
+  left: EarlierRun | undefined;
+
+  load(): EarlierRun | undefined {
+    return this.left;
+  }
+
+  save(peers: readonly string[]): void {
+    this.left = { peers, sameKernel: true };
+  }
+
+  remove(): void {
+    this.left = undefined;
+  }
+}
+
+export interface SpeakerOptions {
+  readonly asn?: number;
+  readonly record?: RunRecord;
+}
 
 export class Speaker {
   readonly rib: Rib;
@@ -16,9 +40,16 @@ export class Speaker {
   /** Subject to text of the troubles that last now. */
   readonly problems = new Map<string, string>();
   readonly clock: Clock;
+  readonly restart: GracefulRestart;
+  readonly log = recordingLogger();
   config: Config;
 
-  constructor(address: string, yaml: string, network: MemoryNetwork, asn = 65000) {
+  constructor(
+    address: string,
+    yaml: string,
+    network: MemoryNetwork,
+    { asn = 65000, record = new Record() }: SpeakerOptions = {},
+  ) {
     this.config = parsed(address, yaml, asn);
     const { router } = this.config;
     const { clock } = network;
@@ -30,27 +61,38 @@ export class Speaker {
       addresses: new AddressTable(),
       clock,
     });
+    this.restart = new GracefulRestart({
+      config: this.config.gracefulRestart,
+      record,
+      inKernel: true,
+      clock,
+      log: this.log,
+    });
     this.neighbours = new Neighbours(
       this.config.listen,
-      { router, hostName: address, softwareVersion: 'test' },
+      { router, gracefulRestart: this.config.gracefulRestart, hostName: address, softwareVersion: 'test' },
       {
         rib: this.rib,
         clock,
-        log: recordingLogger(),
+        log: this.log,
         events: new EventStream(() => clock.wallTime()),
         transport: network.host(address),
         random: () => 0.5,
-        progress: () => {},
+        restart: this.restart,
+        progress: () => this.restart.update(),
         problem: (subject, text) =>
           text === undefined ? this.problems.delete(subject) : this.problems.set(subject, text),
       },
     );
   }
 
-  async start(): Promise<void> {
+  /** `learned`: what is behind its ports is known from the beginning. */
+  async start({ learned = true } = {}): Promise<void> {
     await this.neighbours.open();
     this.neighbours.setRanges(this.config.listenRanges);
     for (const neighbor of this.config.neighbors) this.neighbours.add(neighbor);
+    this.restart.begin(this.neighbours, this.rib);
+    if (learned) this.restart.learned();
   }
 
   /** Takes another text for its first neighbour. */

@@ -3,16 +3,19 @@ import t from 'tap';
 import { ManualClock } from '../../src/base/clock.ts';
 import { type Progress, StaleEntries } from '../../src/daemon/stale-entries.ts';
 
-function scene(progress: Progress) {
+/** Nobody has promised a marker, unless said. */
+type Given = Omit<Progress, 'promised'> & Partial<Progress>;
+
+function scene(given: Given) {
   const clock = new ManualClock();
-  const state = { progress, pruned: 0 };
+  const state = { progress: { promised: 0, ...given }, pruned: 0 };
   const stale = new StaleEntries(
     clock,
     () => state.progress,
     () => state.pruned++,
   );
-  const becomes = (next: Progress) => {
-    state.progress = next;
+  const becomes = (next: Given) => {
+    state.progress = { promised: 0, ...next };
     stale.update();
   };
   return { clock, state, stale, becomes };
@@ -45,6 +48,19 @@ t.test('a neighbour that sends no marker has had its time 10 s after the last se
   clock.advance(1);
   t.equal(state.pruned, 1);
 });
+
+t.test(
+  'RFC 4724 section 4.1: a neighbour that has promised a marker may defer it, and is waited for',
+  async (t) => {
+    const { clock, state, becomes } = scene({ expected: 2, established: 0, complete: 0 });
+    becomes({ expected: 2, established: 2, complete: 1, promised: 1 });
+    clock.advance(60_000);
+    t.equal(state.pruned, 0);
+    becomes({ expected: 2, established: 2, complete: 2 });
+    clock.advance(1_000);
+    t.equal(state.pruned, 1);
+  },
+);
 
 t.test('a session that drops again stops the countdown', async (t) => {
   const { clock, state, becomes } = scene({ expected: 1, established: 0, complete: 0 });

@@ -65,6 +65,47 @@ t.test('RFC 4724 section 4.2: what is kept stays until the End-of-RIB of the new
   t.ok(here.neighbour(THERE).endOfRibSeen);
 });
 
+t.test(
+  'RFC 4724 section 4.2: of consecutive restarts, only the routes of the last session are kept',
+  async (t) => {
+    const { clock, comes, routes } = await restarting(t);
+    const again = comes(true);
+    again.announce([1, 2]);
+    clock.advance(1000);
+    t.equal(routes(), 6);
+    again.connection.reset();
+    clock.advance(100);
+    t.equal(routes(), 2, 'a route previously marked as stale MUST be deleted');
+    const last = comes(true);
+    last.announce([2]);
+    last.endOfRib();
+    clock.advance(100);
+    t.equal(routes(), 1);
+  },
+);
+
+t.test('RFC 4724 section 4.2: a session that ends right after its End-of-RIB keeps its routes', async (t) => {
+  const { clock, comes, routes } = await restarting(t);
+  const again = comes(true);
+  again.announce([1, 2]);
+  again.endOfRib();
+  again.connection.reset();
+  clock.advance(100);
+  t.equal(routes(), 2);
+});
+
+t.test('RFC 7313 section 4: a refresh that a restart cuts short makes nothing go', async (t) => {
+  const { clock, comes, routes } = await scene(t);
+  const peer = comes(true);
+  peer.announce([1, 2, 3]);
+  peer.endOfRib();
+  peer.refresh(ROUTE_REFRESH_SUBTYPE.BEGIN);
+  peer.announce([1]);
+  peer.connection.reset();
+  clock.advance(100);
+  t.equal(routes(), 3);
+});
+
 for (const [forwarding, what] of [
   [false, 'without the F bit'],
   ['absent', 'without the family'],

@@ -431,7 +431,7 @@ t.test('a reset comes back by itself, and says why', async (t) => {
 t.test(
   'RFC 8538 section 3: with the N bit of both a lasting end is a hard reset that wraps its reason',
   async (t) => {
-    const gracefulRestart = { restartTimeSeconds: 120, notification: true };
+    const gracefulRestart = { restarter: false, restartTimeSeconds: 120, notification: true };
     const world = new World();
     const { a, b } = await world.pair({ gracefulRestart }, { gracefulRestart });
     world.clock.advance(SECOND);
@@ -456,7 +456,7 @@ t.test(
       const world = new World();
       const accepted = await puppets(world, B);
       const a = await world.speaker(A, B, {
-        gracefulRestart: { restartTimeSeconds: 120, notification: false },
+        gracefulRestart: { restarter: false, restartTimeSeconds: 120, notification: false },
       });
       a.peer.start();
       world.clock.advance(10);

@@ -5,6 +5,7 @@
 import { AddressTable } from '../../src/base/address-table.ts';
 import type { Logger } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/index.ts';
+import type { EarlierRun, RunRecord } from '../../src/daemon/run-record.ts';
 import {
   createMemoryDataplane,
   MemoryDriver,
@@ -31,6 +32,27 @@ export interface MachineOptions {
   readonly isCut: (a: string, b: string) => boolean;
 }
 
+/** The run record of a machine: it outlives its processes, and not the machine. */
+class MemoryRunRecord implements RunRecord {
+  /** Somebody has emptied the forwarding tables since. */
+  tablesLost = false;
+  #peers: readonly string[] | undefined;
+
+  load(): EarlierRun | undefined {
+    const sameKernel = !this.tablesLost;
+    this.tablesLost = false;
+    return this.#peers && { peers: this.#peers, sameKernel };
+  }
+
+  save(peers: readonly string[]): void {
+    this.#peers = peers;
+  }
+
+  remove(): void {
+    this.#peers = undefined;
+  }
+}
+
 interface Process {
   readonly clock: ProcessClock;
   readonly transport: ProcessTransport;
@@ -50,6 +72,7 @@ export class Machine {
   };
   config: Config;
   readonly #options: MachineOptions;
+  readonly #record = new MemoryRunRecord();
   #driver: MemoryDriver;
   #process: Process | undefined;
   #runs = 0;
@@ -87,7 +110,8 @@ export class Machine {
     this.applyFaults();
     const random = new Random(seed, this.#runs++).fraction;
     const { config, addresses } = this;
-    const parts = { name, config, clock: processClock, log, addresses, dataplane, transport, random };
+    const record = this.#record;
+    const parts = { name, config, clock: processClock, log, addresses, dataplane, transport, record, random };
     const speaker = new Speaker(parts);
     this.#process = { clock: processClock, transport, speaker };
     void speaker.start();
@@ -102,13 +126,16 @@ export class Machine {
         done();
       };
       process.clock.resume();
-      void process.speaker.stop({ keepEntries }).then(finish);
+      void process.speaker.stop({ graceful: keepEntries }).then(finish);
       return;
     }
     if (process) {
       this.#end(process, how === 'power');
       if (how === 'power') this.#forgetEverything();
-      else if (!keepEntries) this.tables.entries.clear();
+      else if (!keepEntries) {
+        this.tables.entries.clear();
+        this.#record.tablesLost = true;
+      }
     }
     done();
   }
@@ -141,6 +168,7 @@ export class Machine {
 
   /** The machine begins again with its devices and nothing in them. */
   #forgetEverything(): void {
+    this.#record.remove();
     this.tables.entries.clear();
     for (const instance of this.tables.instances.values()) {
       instance.macs.clear();

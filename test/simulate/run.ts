@@ -1,6 +1,7 @@
 /**
  * `make simulate`: schedules of faults by the thousand, or with `--routes` one large fabric. A schedule that fails is
- * shortened, printed, and can be saved as a replay (`--save file`), which the tests play from then on.
+ * shortened, printed, and can be saved as a replay (`--save file`), which the tests play from then on. With `--restarts` speakers
+ * restart, and nobody may feel it.
  */
 import { parseArgs } from 'node:util';
 import { consoleLog } from './console-log.ts';
@@ -9,6 +10,7 @@ import { printReplay, readReplay, writeReplay } from './replay.ts';
 import { randomSchedule, type Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 import { simulate } from './simulate.ts';
+import { unfelt } from './unfelt.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     leaves: { type: 'string' },
     replay: { type: 'string' },
+    restarts: { type: 'boolean', default: false },
     save: { type: 'string' },
     verbose: { type: 'boolean', default: false },
     routes: { type: 'string' },
@@ -32,6 +35,7 @@ const leaves = values.leaves === undefined ? undefined : Number(values.leaves);
 
 if (values.routes !== undefined) await runScale();
 else if (values.replay !== undefined) await runReplay(values.replay);
+else if (values.restarts) await runRestarts(Number(values.seed), Number(values.schedules));
 else await runSchedules(Number(values.seed), Number(values.schedules));
 
 async function runScale(): Promise<void> {
@@ -73,6 +77,20 @@ async function runSchedules(from: number, schedules: number): Promise<void> {
   console.log(
     `${schedules} schedules of seeds ${from} to ${from + schedules - 1}, ${events} events, ${hours} h of simulated time, ` +
       `${actions} clock actions in ${seconds.toFixed(0)} s: ${failed} failed`,
+  );
+  if (failed > 0) process.exitCode = 1;
+}
+
+async function runRestarts(from: number, fabrics: number): Promise<void> {
+  let failed = 0;
+  for (let seed = from; seed < from + fabrics; seed++) {
+    const differences = await unfelt(seed, values.verbose ? consoleLog : undefined);
+    if (differences.length === 0) continue;
+    failed++;
+    console.log(`seed ${seed}: ${differences.join('\n  ')}`);
+  }
+  console.log(
+    `${fabrics} fabrics of seeds ${from} to ${from + fabrics - 1}, whose speakers restart: ${failed} felt it`,
   );
   if (failed > 0) process.exitCode = 1;
 }

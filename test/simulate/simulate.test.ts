@@ -13,11 +13,13 @@ import { randomSchedule, type Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 import { simulate } from './simulate.ts';
 import { differences } from './truth.ts';
+import { unfelt } from './unfelt.ts';
 
 t.setTimeout(240_000);
 
 const REPLAYS = fileURLToPath(new URL('replays', import.meta.url));
 const SCHEDULES = 200;
+const RESTARTING_FABRICS = 40;
 const FIRST_SEED = 1;
 
 const files = readdirSync(REPLAYS).map((name) => join(REPLAYS, name));
@@ -36,6 +38,18 @@ t.test(`${SCHEDULES} schedules of faults: at rest the forwarding tables equal th
   }
   t.pass('all of them');
 });
+
+t.test(
+  `RFC 4724: ${RESTARTING_FABRICS} fabrics whose speakers restart write to no forwarding table meanwhile`,
+  async (t) => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + RESTARTING_FABRICS; seed++) {
+      const differences = await unfelt(seed);
+      if (differences.length > 0)
+        t.fail(`make simulate RESTARTS=1 SEED=${seed} SCHEDULES=1`, { differences });
+    }
+    t.pass('all of them');
+  },
+);
 
 t.test('a schedule has the same course each time it is played', async (t) => {
   for (const seed of [3, 4]) {

@@ -8,10 +8,12 @@ import type { Logger } from '../../src/base/log.ts';
 import type { Config } from '../../src/config/index.ts';
 import { EventStream } from '../../src/daemon/events.ts';
 import { evpnSettings } from '../../src/daemon/evpn-settings.ts';
+import { GracefulRestart } from '../../src/daemon/graceful-restart.ts';
 import { routerIdNumber } from '../../src/daemon/neighbour.ts';
 import { Neighbours } from '../../src/daemon/neighbours.ts';
 import { Problems } from '../../src/daemon/problems.ts';
-import { StaleEntries } from '../../src/daemon/stale-entries.ts';
+import type { RunRecord } from '../../src/daemon/run-record.ts';
+import { progressOf, StaleEntries } from '../../src/daemon/stale-entries.ts';
 import type { Reconciler } from '../../src/dataplane/reconciler.ts';
 import { Evpn } from '../../src/evpn/index.ts';
 import { Rib } from '../../src/rib/index.ts';
@@ -25,6 +27,8 @@ export interface SpeakerOptions {
   readonly addresses: AddressTable;
   readonly dataplane: Reconciler;
   readonly transport: Transport;
+  /** What the run before has left. */
+  readonly record: RunRecord;
   readonly random: () => number;
 }
 
@@ -34,11 +38,12 @@ export class Speaker {
   readonly neighbours: Neighbours;
   readonly problems: Problems;
   readonly dataplane: Reconciler;
+  readonly restart: GracefulRestart;
   #config: Config;
   readonly #clock: Clock;
   #stale: StaleEntries | undefined;
 
-  constructor({ name, config, clock, log, addresses, dataplane, transport, random }: SpeakerOptions) {
+  constructor({ name, config, clock, log, addresses, dataplane, transport, record, random }: SpeakerOptions) {
     const { router } = config;
     this.#config = config;
     this.#clock = clock;
@@ -60,9 +65,33 @@ export class Speaker {
       clock,
       log,
     });
-    const identity = { router, hostName: name, softwareVersion: 'evpnd/simulated' };
-    const progress = () => this.#stale?.update();
-    const deps = { rib: this.rib, clock, log, events, transport, random, progress };
+    const identity = {
+      router,
+      gracefulRestart: config.gracefulRestart,
+      hostName: name,
+      softwareVersion: 'evpnd/simulated',
+    };
+    this.restart = new GracefulRestart({
+      config: config.gracefulRestart,
+      record,
+      inKernel: true,
+      clock,
+      log,
+    });
+    const progress = () => {
+      this.restart.update();
+      this.#stale?.update();
+    };
+    const deps = {
+      rib: this.rib,
+      clock,
+      log,
+      events,
+      transport,
+      random,
+      restart: this.restart,
+      progress,
+    };
     this.neighbours = new Neighbours(config.listen, identity, deps);
   }
 
@@ -77,11 +106,13 @@ export class Speaker {
     await dataplane.open(this.problems.forward(evpn));
     this.#stale = new StaleEntries(
       this.#clock,
-      () => this.#progress(),
+      () => progressOf(neighbours.all),
       () => dataplane.pruneStale(),
     );
     neighbours.setRanges(this.#config.listenRanges);
     for (const neighbor of this.#config.neighbors) neighbours.add(neighbor);
+    this.restart.begin(neighbours, this.rib);
+    this.restart.learned();
   }
 
   /** As `evpnctl reload` does for what the simulator changes: the EVPN part and the settings of neighbours. */
@@ -94,20 +125,12 @@ export class Speaker {
     }
   }
 
-  async stop({ keepEntries }: { readonly keepEntries: boolean }): Promise<void> {
+  async stop({ graceful }: { readonly graceful: boolean }): Promise<void> {
     this.#stale?.cancel();
-    this.neighbours.close('evpnd stops');
+    this.restart.close({ graceful });
+    if (graceful) this.neighbours.abandon();
+    else this.neighbours.close('evpnd stops');
     this.evpn.close();
-    await this.dataplane.close({ keepEntries });
-  }
-
-  #progress(): { expected: number; established: number; complete: number } {
-    let [expected, established, complete] = [0, 0, 0];
-    for (const neighbour of this.neighbours.all) {
-      if (!neighbour.config.shutdown) expected++;
-      if (neighbour.isEstablished) established++;
-      if (neighbour.isEstablished && neighbour.endOfRibSeen) complete++;
-    }
-    return { expected, established, complete };
+    await this.dataplane.close({ keepEntries: graceful });
   }
 }

@@ -1,5 +1,11 @@
 /** `show bgp neighbors`: a session in full. Pure. */
-import type { CapabilityView, FamilyView, MaximumPrefixView, NeighborView } from '../../control/index.ts';
+import type {
+  CapabilityView,
+  FamilyView,
+  GracefulRestartView,
+  MaximumPrefixView,
+  NeighborView,
+} from '../../control/index.ts';
 import { printDuration } from './text.ts';
 
 export function neighbor(view: NeighborView): string[] {
@@ -10,6 +16,7 @@ export function neighbor(view: NeighborView): string[] {
     ...(view.capabilities.length > 0
       ? ['  Neighbor capabilities:', ...view.capabilities.map(capability)]
       : []),
+    ...gracefulRestart(view.gracefulRestart),
     ...messages(view),
     ...view.familyViews.flatMap(family),
     ...(view.maximumPrefix ? maximumPrefix(view.maximumPrefix) : []),
@@ -68,6 +75,30 @@ function timers(view: NeighborView): string[] {
 function capability({ name, advertised, received, detail }: CapabilityView): string {
   const sides = [...(advertised ? ['advertised'] : []), ...(received ? ['received'] : [])];
   return `    ${name}: ${detail ?? (sides.join(' and ') || 'off')}`;
+}
+
+/** RFC 4724: each side's part, its bits, and what is waited for at the moment. */
+function gracefulRestart(view: GracefulRestartView): string[] {
+  const received = view.remoteRestartTimeSeconds;
+  return [
+    '  Graceful restart information:',
+    `    Local mode: ${view.localMode}, remote mode: ${view.remoteMode ?? 'not known while not established'}`,
+    `    Restart time: ${seconds(view.restartTimeSeconds)} advertised${received === undefined ? '' : `, ${seconds(received)} received`}`,
+    `    R bit advertised: ${yes(view.localRestarting)}, received: ${yes(view.remoteRestarting)}; N bit of both: ${yes(view.notification)}`,
+    ...view.families.map(
+      ({ family, localForwarding, remoteForwarding }) =>
+        `    ${FAMILIES[family] ?? family}: F bit advertised: ${bit(localForwarding)}, received: ${bit(remoteForwarding)}`,
+    ),
+    ...(view.deferralSeconds === undefined
+      ? []
+      : [
+          `    We have restarted: announcements wait for ${view.awaited ? 'its End-of-RIB' : 'the End-of-RIB of others'}, ` +
+            `${seconds(view.deferralSeconds)} at most`,
+        ]),
+    ...(view.staleSeconds === undefined
+      ? []
+      : [`    Its routes are stale, and are kept for ${seconds(view.staleSeconds)} more at most`]),
+  ];
 }
 
 const MESSAGES = [
@@ -173,5 +204,8 @@ function transport(view: NeighborView): string[] {
 }
 
 const seconds = (value: number): string => `${Math.round(value)} second${Math.round(value) === 1 ? '' : 's'}`;
+const yes = (value: boolean): string => (value ? 'yes' : 'no');
+/** No family, no bit. */
+const bit = (value: boolean | undefined): string => (value === undefined ? '-' : yes(value));
 const hops = (value: number): string => `${value} hop${value === 1 ? '' : 's'}`;
 const quoted = (message: string | undefined): string => (message ? ` "${message}"` : '');

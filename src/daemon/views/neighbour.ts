@@ -12,8 +12,9 @@ import type {
 import type { Negotiated, Peer, PeerStatistics } from '../../session/index.ts';
 import type { Neighbour } from '../neighbour.ts';
 import type { Parts } from '../parts.ts';
+import { gracefulRestartView, type RestartContext } from './graceful-restart.ts';
 
-type Context = Pick<Parts, 'rib' | 'clock' | 'identity'>;
+type Context = Pick<Parts, 'rib' | 'clock' | 'identity'> & RestartContext;
 
 export function neighbourSummary(neighbour: Neighbour, { rib, clock }: Context): NeighborSummary {
   const { peer, config } = neighbour;
@@ -70,6 +71,7 @@ export function neighbourView(neighbour: Neighbour, context: Context): NeighborV
     shutdownMessage: config.shutdown?.message,
     maximumPrefix: maximumPrefixView(neighbour),
     capabilities: negotiated ? capabilityViews(negotiated) : [],
+    gracefulRestart: gracefulRestartView(neighbour, context),
     sent: messageCounts(statistics.sent),
     received: messageCounts(statistics.received),
     familyViews: negotiated ? familyViews(neighbour, context) : [],

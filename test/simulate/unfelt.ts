@@ -1,0 +1,68 @@
+/**
+ * Restarts that nobody may feel: speakers of a fabric at rest die or stop to come back, alone and several at once, and begin
+ * again. Meanwhile nothing is written to any forwarding table.
+ */
+import type { Logger } from '../../src/base/log.ts';
+import type { SimulatedClock } from './clock.ts';
+import { Fabric } from './fabric.ts';
+import type { Machine } from './machine.ts';
+import { Random } from './random.ts';
+import { randomSchedule } from './schedule.ts';
+import { differences } from './truth.ts';
+
+const RESTARTS = 4;
+const START_MILLISECONDS = 5000;
+const REST_MILLISECONDS = 90_000;
+/** Of several that restart, the last is back, and connected, before the first gives up waiting (select-defer-time). */
+const LONGEST_AWAY_MILLISECONDS = 30_000;
+
+/** What was wrong; empty when nothing was felt. */
+export async function unfelt(
+  seed: number,
+  logOf?: (name: string, clock: SimulatedClock) => Logger,
+): Promise<string[]> {
+  const random = new Random(seed, 7);
+  const { shape } = randomSchedule(seed);
+  const fabric = new Fabric({ shape, seed, logOf });
+  const { clock, world } = fabric;
+  fabric.start();
+  await clock.runUntil(START_MILLISECONDS);
+  world.hosts.forEach((host, index) => {
+    host.leaf = index % shape.leaves;
+    world.takeAddress(host, Math.floor(index / shape.vnis));
+    fabric.speak(host);
+  });
+  await rest(fabric);
+  const before = differences(fabric);
+  if (before.length > 0) return ['not at rest to begin with', ...before];
+  for (let restart = 1; restart <= RESTARTS; restart++) {
+    const chosen = choose(fabric, random);
+    const what = `restart ${restart}, of ${chosen.map(({ name }) => name).join(', ')}`;
+    const writes = writesTo(fabric);
+    for (const machine of chosen) {
+      const away = random.pick([1, 500, 5000, random.below(LONGEST_AWAY_MILLISECONDS)]);
+      machine.end(random.pick(['crash', 'stop'] as const), true, () => {
+        clock.after(away, () => machine.start());
+      });
+    }
+    await clock.runUntil(clock.wallTime() + LONGEST_AWAY_MILLISECONDS);
+    await rest(fabric);
+    const found = differences(fabric);
+    const written = writesTo(fabric) - writes;
+    if (written > 0) found.unshift(`${written} writes to forwarding tables`);
+    if (found.length > 0) return [what, ...found];
+  }
+  return [];
+}
+
+/** One machine, or each with an even chance. */
+function choose({ machines }: Fabric, random: Random): readonly Machine[] {
+  if (random.chance(0.5)) return [random.pick(machines)];
+  const several = machines.filter(() => random.chance(0.5));
+  return several.length > 0 ? several : machines;
+}
+
+const rest = ({ clock }: Fabric): Promise<void> => clock.runUntil(clock.wallTime() + REST_MILLISECONDS);
+
+const writesTo = ({ machines }: Fabric): number =>
+  machines.reduce((sum, { tables }) => sum + tables.writes, 0);
