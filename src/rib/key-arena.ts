@@ -7,6 +7,7 @@
  * Route keys: RFC 7432 section 7 (which fields are part of the prefix), RFC 9136 section 3.1.
  */
 import { grown } from '../base/key-table.ts';
+import { DoublingWords } from './doubling-words.ts';
 import { NONE } from './ids.ts';
 import { hashWords, KEY_WORDS, type KeyBatch, MOST_KEY_WORDS } from './key-batch.ts';
 
@@ -32,19 +33,13 @@ export const MAX_KEY_OCTETS = 256;
 export const MAX_ROWS = ROW_MASK - 1;
 /** Rows removed, or entered into larger slots, together. */
 const TOGETHER = 128;
-/** The arena begins to double when one part in so many is left, and each new chunk of rows copies more chunks than that. */
-const LAST_PART = 32;
-const COPIED_CHUNKS = 40;
 /** Rows that each insert enters into the larger slots. */
 const MOVED_PER_INSERT = 16;
 
 export class KeyArena {
-  #words: Int32Array;
-  /** Twice as large, while the arena is about to be full: keys are copied into it bit by bit, as far as `#copied`. */
-  #larger: Int32Array | undefined;
-  #copied = 0;
-  #octets: Uint8Array;
-  #view: DataView;
+  readonly #memory = new DoublingWords(CHUNK_ROWS * KEY_WORDS[0] * 4);
+  #words = this.#memory.words;
+  #octets = this.#memory.octets;
   #top = 0;
   #chunkBase = new Int32Array(64);
   #chunkWords = new Uint8Array(64);
@@ -65,12 +60,6 @@ export class KeyArena {
   /** What touch() has read: where others could see it, so that the reads are not optimised away. */
   touched = 0;
 
-  constructor() {
-    this.#words = new Int32Array(CHUNK_ROWS * KEY_WORDS[0] * 4);
-    this.#octets = new Uint8Array(this.#words.buffer);
-    this.#view = new DataView(this.#words.buffer);
-  }
-
   get size(): number {
     return this.#size;
   }
@@ -87,7 +76,7 @@ export class KeyArena {
 
   /** A view of `bytes`. */
   get view(): DataView {
-    return this.#view;
+    return this.#memory.view;
   }
 
   get memoryOctets(): number {
@@ -132,7 +121,7 @@ export class KeyArena {
     const row = this.#takeRow(words);
     const base = this.#base(row);
     for (let i = 0; i < words; i++) this.#words[base + i] = batch.words[key + i]!;
-    if (this.#larger !== undefined) this.#copyAgain(base, words);
+    this.#memory.written(base, words);
     this.#enter(row, hash);
     this.#size++;
     return row;
@@ -170,7 +159,7 @@ export class KeyArena {
     const size = sizeOf(words);
     this.#octets[((base + words) << 2) - 1] = 0;
     this.#words[base] = this.#free[size]!;
-    if (this.#larger !== undefined) this.#copyAgain(base, words);
+    this.#memory.written(base, words);
     this.#free[size] = row;
     this.#size--;
   }
@@ -271,39 +260,11 @@ export class KeyArena {
     this.#chunkBase[chunk] = this.#top;
     this.#chunkWords[chunk] = words;
     this.#top += CHUNK_ROWS * words;
-    this.#makeRoom(CHUNK_ROWS * words);
+    this.#memory.makeRoom(this.#top, CHUNK_ROWS * words);
+    this.#words = this.#memory.words;
+    this.#octets = this.#memory.octets;
     this.#fresh[size] = chunk << CHUNK_BITS;
     this.#freshEnd[size] = (chunk + 1) << CHUNK_BITS;
-  }
-
-  /**
-   * Makes the arena as large as `#top`, of which the last `added` words are new. It doubles, and copying 14 MB at once takes
-   * 10 ms: so it begins before it is full, and each new chunk copies some others. What is written meanwhile where it was
-   * copied is copied again.
-   */
-  #makeRoom(added: number): void {
-    const words = this.#words;
-    if (this.#top <= words.length - words.length / LAST_PART) return;
-    const isFull = this.#top > words.length;
-    const length = isFull ? Math.max(words.length * 2, this.#top) : words.length * 2;
-    if (this.#larger === undefined || this.#larger.length < length) {
-      this.#larger = new Int32Array(length);
-      this.#copied = 0;
-    }
-    const end = isFull ? words.length : Math.min(words.length, this.#copied + COPIED_CHUNKS * added);
-    this.#larger.set(words.subarray(this.#copied, end), this.#copied);
-    this.#copied = end;
-    if (end < words.length) return;
-    this.#words = this.#larger;
-    this.#octets = new Uint8Array(this.#words.buffer);
-    this.#view = new DataView(this.#words.buffer);
-    this.#larger = undefined;
-    this.#copied = 0;
-  }
-
-  #copyAgain(base: number, words: number): void {
-    if (base >= this.#copied) return;
-    for (let i = base; i < base + words; i++) this.#larger![i] = this.#words[i]!;
   }
 
   /**
