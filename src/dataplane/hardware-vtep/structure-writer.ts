@@ -115,7 +115,7 @@ export class StructureWriter {
       try {
         const results = await transact(JSON.stringify(operations));
         const failure = failureOf(results, operations.length);
-        if (failure) this.#failed(about, failure.text);
+        if (failure) this.#failed(about, inWords(failure.text));
         else if (steps[index + 1]?.about !== about) log.info({ switch: switchName }, `${about}: written`);
       } catch {
         // The connection is gone; with the next one all of it is looked at again.
@@ -138,3 +138,7 @@ export class StructureWriter {
 }
 
 const nameOf = ({ port, vlan, vni }: Binding): string => `${port} ${vlan} ${vni}`;
+
+/** A guard that does not hold is a wait without time (RFC 7047 section 5.2.6). */
+const inWords = (text: string): string =>
+  text.startsWith('timed out') ? `somebody else has changed it meanwhile (${text})` : text;
