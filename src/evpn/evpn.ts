@@ -60,7 +60,8 @@ export class Evpn implements DataplaneEvents {
   readonly views: EvpnViews;
   readonly #rib: Rib;
   readonly #clock: Clock;
-  readonly #consumer: RibConsumer;
+  /** Since there is an instance that may import something: a reflector without VNIs looks at no route. */
+  #consumer: RibConsumer | undefined;
   readonly #instances = new InstanceTable();
   readonly #macs = new MacTable();
   readonly #vteps: Vteps;
@@ -145,9 +146,6 @@ export class Evpn implements DataplaneEvents {
       neighbours: table,
       macVrf: this.#macVrf,
     });
-    this.#consumer = rib.consumer('evpn');
-    this.#consumer.onDirty = () => this.#requestWork();
-    if (this.#consumer.dirty > 0) this.#requestWork();
   }
 
   /** Claims the declared VNIs at the dataplane. Before or after it opens. */
@@ -164,7 +162,7 @@ export class Evpn implements DataplaneEvents {
   /** No more work; what the RIB and the dataplane have stays as it is. */
   close(): void {
     this.#lifecycle.close();
-    this.#consumer.close();
+    this.#consumer?.close();
     this.#rib.slices.cancel(this.#work);
   }
 
@@ -249,18 +247,25 @@ export class Evpn implements DataplaneEvents {
   work(deadline: number): boolean {
     const visit: (route: RouteId) => void = this.#importer.visit;
     this.#lifecycle.askForTargets();
+    if (this.#instances.size > 0) this.#consumer ??= this.#consume();
     do {
       this.#readClock();
-      this.#consumer.drain(ROUTES_A_STEP, visit);
+      this.#consumer?.drain(ROUTES_A_STEP, visit);
       this.#walk.step(ROUTES_A_STEP, (instance) => this.#lifecycle.walked(instance));
       this.#macVrf.insist();
       if (!this.#resweep.isIdle) this.#resweep.step(SWEPT_A_STEP, visit);
-      if (this.#consumer.dirty === 0 && this.#walk.isIdle && this.#resweep.isIdle) {
+      if (!this.#consumer?.dirty && this.#walk.isIdle && this.#resweep.isIdle) {
         this.#lifecycle.sayGoodbye();
         return false;
       }
     } while (this.#clock.now() < deadline);
     return true;
+  }
+
+  #consume(): RibConsumer {
+    const consumer = this.#rib.consumer('evpn');
+    consumer.onDirty = () => this.#requestWork();
+    return consumer;
   }
 
   #readClock(): void {

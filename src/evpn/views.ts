@@ -1,26 +1,27 @@
 /**
  * What show commands read: views of instances, MACs, neighbours, VTEPs and imports, made on demand, one at a time.
  */
-
 import { routeDistinguisherText } from 'bgp-protocol';
 import type { AddressId, AddressTable } from '../base/address-table.ts';
 import type { Clock } from '../base/clock.ts';
 import { type IpBytes, printIp } from '../base/ip.ts';
 import { type Mac, printMac } from '../base/mac.ts';
 import { ENTRY_FLAG } from '../dataplane/interfaces.ts';
+import { NONE, type Rib } from '../rib/index.ts';
 import type { FloodTable } from './flooding.ts';
 import type { Instance, InstanceTable } from './instance.ts';
 import { MAC_STATE, type MacRow, type MacTable } from './mac-table.ts';
 import type { MacVrf } from './mac-vrf.ts';
 import { isImmovable, type MoveCounter } from './mobility.ts';
 import type { NeighbourRow, NeighbourTable } from './neighbour-table.ts';
-import { REASON, reasonText } from './reasons.ts';
+import { REASON, type Reason, reasonText } from './reasons.ts';
 import { NO_ROW, type RemoteRoutes, type RouteRow, TAKEN_AS } from './remote-routes.ts';
 import { printImportTarget, printRouteTarget } from './route-targets.ts';
 import type { FloodView, ImportView, InstanceView, MacView, NeighbourView, VtepView } from './view-types.ts';
 import type { Vteps } from './vteps.ts';
 
 export interface ViewParts {
+  readonly rib: Pick<Rib, 'best'>;
   readonly addresses: AddressTable;
   readonly clock: Clock;
   readonly instances: InstanceTable;
@@ -141,12 +142,18 @@ export class EvpnViews {
 
   /** What became of a route of the RIB on this leaf. */
   import(route: RouteRow): ImportView {
-    const { routes } = this.#parts;
-    const reason = routes.reasonOf(route);
+    const reason = this.#reasonOf(route);
     if (reason !== REASON.IMPORTED && reason !== REASON.IP_ADDRESS)
       return { reason, text: reasonText(reason), vni: undefined, installed: false };
     const why = this.#whyNotInstalled(route);
     return { reason, text: why ?? reasonText(reason), vni: this.#vniOf(route), installed: why === undefined };
+  }
+
+  /** Without an instance, routes are not even looked at. */
+  #reasonOf(route: RouteRow): Reason {
+    const { routes, instances, rib } = this.#parts;
+    if (instances.size === 0 && rib.best(route) !== NONE) return REASON.NO_ROUTE_TARGET;
+    return routes.reasonOf(route);
   }
 
   #vniOf(route: RouteRow): number {

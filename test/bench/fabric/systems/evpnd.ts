@@ -71,7 +71,7 @@ class NodeProcess extends Processes {
 
   override async longestPause(): Promise<number> {
     rmSync(this.#loopDelay, { force: true });
-    this.#daemon.signal('SIGUSR2');
+    this.#daemon.signal('SIGWINCH');
     for (let i = 0; i < 500 && !existsSync(this.#loopDelay); i++) await sleep(10);
     const text = readFileSync(this.#loopDelay, 'utf8');
     return (JSON.parse(text) as { longestMilliseconds: number }).longestMilliseconds;
