@@ -3,7 +3,7 @@
  * the configuration names. Asked through the control socket, as evpnctl asks.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,6 +180,50 @@ t.test('a MAC of one leaf is forwarded by the other, and every view says so', as
   t.equal(told.length, 3, 'what leaf1 announced, and nothing of its own');
   const neighbor = await spine.client.get<NeighborView>('/v1/bgp/neighbors/127.0.1.1');
   t.match(neighbor, { dynamic: true, familyViews: [{ endOfRibReceived: true, endOfRibSent: true }] });
+});
+
+t.test('RFC 4724 section 4.1: a leaf that stops to come back is kept by the fabric meanwhile', async (t) => {
+  const { fabric, port, spine, leaf1, leaf2 } = await fabricOf(t);
+  const ofLeaf1 = () => spine.client.get<NeighborView>('/v1/bgp/neighbors/127.0.1.1');
+  t.match((await ofLeaf1()).gracefulRestart, {
+    localMode: 'restarter',
+    remoteMode: 'restarter',
+    remoteRestarting: false,
+    families: [
+      { family: 'l2vpn-evpn', localForwarding: false, remoteForwarding: false },
+      { family: 'rt-constraint', localForwarding: false, remoteForwarding: false },
+    ],
+  });
+  const record = join(fabric.directory, 'leaf1.run.json');
+  fabric.nodes.splice(fabric.nodes.indexOf(leaf1), 1);
+  await leaf1.daemon.stop({ graceful: true });
+  t.ok(existsSync(record));
+  const down = await eventually(spine, async () => {
+    const view = await ofLeaf1();
+    return view.state === 'Established' ? undefined : view;
+  });
+  t.ok(down.gracefulRestart.staleSeconds! > 100, 'its routes are stale');
+  t.match(await macOf(leaf2, '02:00:00:00:00:01'), { vtep: '10.0.0.1', state: 'installed' });
+  await fabric.start('leaf1', leafYaml(port, 1, [1]));
+  const back = await eventually(spine, async () => {
+    const view = await ofLeaf1();
+    return view.familyViews[0]?.endOfRibReceived ? view : undefined;
+  });
+  t.match(back.gracefulRestart, {
+    remoteRestarting: true,
+    families: [{ remoteForwarding: true }, { remoteForwarding: true }],
+    staleSeconds: undefined,
+  });
+  t.equal(back.lastReset?.code, undefined, 'no NOTIFICATION was sent');
+  t.match(await macOf(leaf2, '02:00:00:00:00:01'), { vtep: '10.0.0.1', state: 'installed' });
+});
+
+t.test('RFC 8538: a leaf that stops for good is forgotten at once, and leaves no record', async (t) => {
+  const { fabric, leaf1, leaf2 } = await fabricOf(t);
+  fabric.nodes.splice(fabric.nodes.indexOf(leaf1), 1);
+  await leaf1.daemon.stop();
+  t.notOk(existsSync(join(fabric.directory, 'leaf1.run.json')));
+  await eventually(leaf2, async () => ((await macOf(leaf2, '02:00:00:00:00:01')) ? undefined : true));
 });
 
 t.test('a reload applies only the difference: a host moves, the session does not notice', async (t) => {
