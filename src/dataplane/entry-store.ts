@@ -31,6 +31,10 @@ export interface VniRecord {
   removing: boolean;
   /** A dump that began after the instance appeared is complete: it is known what is there. */
   dumped: boolean;
+  /** What an earlier run left there, and nobody has claimed since, goes. */
+  prunable: boolean;
+  /** How often the instance has gone. */
+  departures: number;
 }
 
 export class EntryStore {
@@ -43,8 +47,6 @@ export class EntryStore {
   readonly #addresses: AddressTable;
   readonly #completeParts: Readonly<Record<Kind, number>>;
   readonly #visibleFlags: Readonly<Record<Kind, number>>;
-  /** Entries of an earlier run that nobody claimed go from now on. */
-  pruning = false;
   #lastVni = -1;
   #lastRecord: VniRecord | undefined;
 
@@ -72,7 +74,15 @@ export class EntryStore {
     if (vni === this.#lastVni) return this.#lastRecord!;
     let record = this.vnis.get(vni);
     if (!record) {
-      record = { vni, state: undefined, ensured: false, removing: false, dumped: false };
+      record = {
+        vni,
+        state: undefined,
+        ensured: false,
+        removing: false,
+        dumped: false,
+        prunable: false,
+        departures: 0,
+      };
       this.vnis.set(vni, record);
     }
     this.#lastVni = vni;
@@ -98,7 +108,7 @@ export class EntryStore {
       if (ours === 0) return DECISION.NONE;
       if (!record.state) return DECISION.HELD;
       // Pruning also takes what an earlier run left in a VNI that is no longer ours.
-      if (record.removing || this.pruning) return OP.REMOVE;
+      if (record.removing || record.prunable) return OP.REMOVE;
       return record.ensured && (state & ROW.CLAIMED) !== 0 ? OP.REMOVE : DECISION.HELD;
     }
     if (!record.ensured || !record.dumped || (state & ROW.YIELDED) !== 0) return DECISION.HELD;

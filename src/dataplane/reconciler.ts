@@ -12,7 +12,7 @@ import { DesiredEntries } from './desired-entries.ts';
 import { type Driver, KIND } from './driver.ts';
 import { DumpSchedule } from './dump-schedule.ts';
 import { EntryReport } from './entry-report.ts';
-import { DECISION, EntryStore } from './entry-store.ts';
+import { DECISION, EntryStore, type VniRecord } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
 import type {
   Dataplane,
@@ -39,6 +39,8 @@ export interface ReconcilerOptions {
 }
 
 const AUDIT_MILLISECONDS = 60_000;
+/** What an instance that appears late may still have claimed. */
+const LATE_PRUNE_MILLISECONDS = 10_000;
 const CLOSE_MILLISECONDS = 15_000;
 
 export class Reconciler implements Dataplane {
@@ -59,6 +61,8 @@ export class Reconciler implements Dataplane {
   #events: DataplaneEvents | undefined;
   #whenIdle: (() => void)[] = [];
   #overruns = 0;
+  /** Entries of an earlier run that nobody has claimed go from now on. */
+  #pruning = false;
   #closed = false;
 
   constructor(options: ReconcilerOptions) {
@@ -156,8 +160,9 @@ export class Reconciler implements Dataplane {
   }
 
   pruneStale(): void {
-    if (this.#store.pruning) return;
-    this.#store.pruning = true;
+    if (this.#pruning) return;
+    this.#pruning = true;
+    for (const record of this.#store.vnis.values()) record.prunable = record.dumped;
     this.#writer.sweep();
   }
 
@@ -282,6 +287,8 @@ export class Reconciler implements Dataplane {
     this.#local.forgetInstance(vni);
     record.state = undefined;
     record.dumped = false;
+    record.prunable = false;
+    record.departures++;
     this.#observer.forgetInstance(vni);
     this.#events!.instanceGone(vni);
     this.#writer.sweep();
@@ -306,13 +313,28 @@ export class Reconciler implements Dataplane {
     this.#local.endDump();
     for (const record of this.#store.vnis.values()) {
       // An instance that appeared while the dump ran was in it only in part: the dump it asked for is still to come.
-      if (record.state && !this.#dumps.isRequested) record.dumped = true;
+      if (!record.state || this.#dumps.isRequested) continue;
+      if (this.#pruning && !record.dumped) this.#pruneLater(record);
+      record.dumped = true;
     }
     this.#calm();
     this.#events!.problem('dataplane-dump', undefined);
     this.#events!.settled();
     this.#writer.enable();
     this.#writer.sweep();
+  }
+
+  /**
+   * The instance appeared after everything else was pruned, as that of a switch which was away at the start: its routes have yet to
+   * be asked for and imported before what nobody claims is known to be stale.
+   */
+  #pruneLater(record: VniRecord): void {
+    const { departures } = record;
+    this.#clock.after(LATE_PRUNE_MILLISECONDS, () => {
+      if (record.departures !== departures || this.#closed) return;
+      record.prunable = true;
+      this.#writer.sweep();
+    });
   }
 
   #dumpFailed(error: unknown): void {

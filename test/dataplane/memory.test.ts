@@ -264,6 +264,47 @@ t.test('an instance that went while notices were lost is found to be gone', asyn
   test.match(dataplane.counters(), { failed: 0 });
 });
 
+t.test(
+  'an instance that appears after pruning keeps what an earlier run left for ten seconds, and then what was claimed',
+  async (test) => {
+    const clock = new ManualClock();
+    const addresses = new AddressTable();
+    const tables = new MemoryTables();
+    const [vtep2, vtep3] = [addresses.intern(ip('10.0.0.2')), addresses.intern(ip('10.0.0.3'))];
+    const { dataplane, hosts } = createMemoryDataplane({ clock, addresses, tables });
+    void dataplane.open(new EventRecorder());
+    dataplane.ensure({ vni: 10, correct: false });
+    await settle(clock);
+    dataplane.pruneStale();
+    // The switch connects at last, with the flood list of the run before.
+    for (const vtep of [vtep2, vtep3]) {
+      hosts.writeForeign({
+        kind: 'flood',
+        vni: 10,
+        vtep,
+        mac: undefined,
+        ip: undefined,
+        flags: 0,
+        ours: true,
+      });
+    }
+    hosts.setInstance({ ...INSTANCE, vni: 10 });
+    await settle(clock);
+    clock.advance(9_000);
+    await settle(clock);
+    test.same(
+      linesOf(addresses, tables, 10),
+      ['flood 10 10.0.0.2', 'flood 10 10.0.0.3'],
+      'the routes may yet come',
+    );
+    dataplane.addFlood(10, vtep2);
+    clock.advance(2_000);
+    await settle(clock);
+    test.same(linesOf(addresses, tables, 10), ['flood 10 10.0.0.2']);
+    test.match(dataplane.counters(), { adopted: 1, pruned: 1, written: 1 });
+  },
+);
+
 t.test('silent drift is found by the audit', async (test) => {
   const { clock, addresses, dataplane, hosts, vtep } = await openRig(30_000);
   dataplane.setMac(10, HOST, vtep, 0);
