@@ -9,6 +9,7 @@ import { type Mac, macHigh, macLow } from '../base/mac.ts';
 import { KIND, PART } from './driver.ts';
 import type { EntryStore } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
+import { heardAskedAgain } from './heard-in-flight.ts';
 import type { ForwardingTable } from './interfaces.ts';
 import type { LocalState } from './local-state.ts';
 import type { EntryWriter } from './writer.ts';
@@ -99,7 +100,10 @@ export class DesiredEntries implements ForwardingTable {
     table.desiredB[row] = b;
     table.desiredFlags[row] = flags;
     table.state[row] = (state | ROW.DESIRED) & ~ROW.YIELDED;
-    if ((state & ROW.YIELDED) !== 0) table.state[row]! |= ROW.REWRITE;
+    if ((state & ROW.YIELDED) !== 0) {
+      table.state[row]! |= ROW.REWRITE;
+      table.heard[row] = heardAskedAgain(table.heard[row]!);
+    }
     if ((state & ROW.FAILED) !== 0) this.#writer.forgive(table, row);
     this.claim(table, row);
     this.#writer.enqueue(table, row);

@@ -49,6 +49,8 @@ export class EntryTable {
   /** The dump in which `seen` counts, and the parts confirmed since it began. */
   stamp = new Uint16Array(0);
   seen = new Uint8Array(0);
+  /** What was heard of the row while it is in flight (heard-in-flight.ts). */
+  heard = new Uint16Array(0);
   /** Failures or foreign edits in a row, for backoff. */
   attempts = new Uint8Array(0);
   /** When a failed or suspect row is due, in milliseconds of the reconciler's clock (whole, since its start). */
@@ -129,6 +131,7 @@ export class EntryTable {
     this.ours = grownTo(this.ours, length);
     this.stamp = grownTo(this.stamp, length);
     this.seen = grownTo(this.seen, length);
+    this.heard = grownTo(this.heard, length);
     this.attempts = grownTo(this.attempts, length);
     this.due = grownTo(this.due, length);
     this.error = grownTo(this.error, length);

@@ -7,6 +7,7 @@ import type { IpBytes } from '../base/ip.ts';
 import { KIND, ORIGIN, type Origin, PART } from './driver.ts';
 import type { EntryStore } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
+import { hasSeen, heardMissing, heardSeen } from './heard-in-flight.ts';
 
 export class EntryObserver {
   readonly #store: EntryStore;
@@ -137,6 +138,8 @@ export class EntryObserver {
     origin: Origin,
   ): void {
     const row = table.insert();
+    if (origin === ORIGIN.NOTICE)
+      this.#hear(table, row, part, part !== PART.VALUE || isDesired(table, row, a, b));
     if (origin === ORIGIN.DUMP && table.stamp[row] === this.dump && (table.seen[row]! & part) !== 0) return;
     const excluded = excludedBy(part);
     this.confirm(table, row, part | excluded);
@@ -167,7 +170,16 @@ export class EntryObserver {
       row = table.insert();
     }
     this.confirm(table, row, part);
+    table.heard[row] = heardMissing(table.heard[row]!, part);
     if ((table.parts[row]! & part) !== 0) this.#takeOut(table, row, part);
+  }
+
+  /** Of a row in flight; of others it means nothing. An entry with another value in the place of ours counts as ours being gone. */
+  #hear(table: EntryTable, row: number, part: number, isOurs: boolean): void {
+    const heard = table.heard[row]!;
+    const excluded = heardMissing(heard, excludedBy(part));
+    if (isOurs) table.heard[row] = heardSeen(excluded, part);
+    else if (hasSeen(heard, part)) table.heard[row] = heardMissing(excluded, part);
   }
 
   #takeOut(table: EntryTable, row: number, parts: number): void {
@@ -188,6 +200,10 @@ export class EntryObserver {
     }
   }
 }
+
+/** A removal wants no value: whatever is seen then has come back. */
+const isDesired = (table: EntryTable, row: number, a: number, b: number): boolean =>
+  (table.state[row]! & ROW.DESIRED) === 0 || (table.desiredA[row] === a && table.desiredB[row] === b);
 
 /** Two parts that are the same place of the dataplane's: seeing the one there tells that the other is not. */
 function excludedBy(part: number): number {

@@ -7,6 +7,7 @@ import { type Driver, EntryBatch, KINDS, OP, PART, RESULT } from './driver.ts';
 import { FIGHT_EDITS } from './entry-report.ts';
 import { DECISION, type EntryStore, ERROR_UNKNOWN } from './entry-store.ts';
 import { type EntryTable, ROW } from './entry-table.ts';
+import { HEARD_NOTHING, lostSince, returnedSince, wasAskedAgain } from './heard-in-flight.ts';
 import type { EntryObserver } from './observer.ts';
 import { RowQueue } from './row-queue.ts';
 import { WaitingRows } from './waiting-rows.ts';
@@ -178,6 +179,7 @@ export class EntryWriter {
         const decision = this.#store.decide(table, row);
         if (decision > 0) {
           table.state[row]! |= ROW.IN_FLIGHT;
+          table.heard[row] = HEARD_NOTHING;
           this.#store.putInto(batch, decision, table, row);
         } else this.settle(table, row, decision);
       }
@@ -216,33 +218,51 @@ export class EntryWriter {
   }
 
   #accept(batch: EntryBatch, table: EntryTable, row: number, i: number): void {
-    const parts = batch.parts[i]!;
-    const op = batch.op[i]!;
     this.written++;
-    this.#observer.confirm(table, row, parts);
-    if (op === OP.REMOVE) {
-      if ((table.state[row]! & ROW.CLAIMED) === 0) this.pruned++;
-      table.parts[row]! &= ~parts;
-      table.ours[row]! &= ~parts;
-      table.state[row]! &= ~ROW.CLAIMED;
-    } else {
-      const foreign = op === OP.REINSTALL ? 0 : table.parts[row]! & ~table.ours[row]!;
-      // What got into the way meanwhile stays there, and is not ours to take out.
-      const written = (table.parts[row]! & PART.OBSTACLE) === 0 ? parts : parts & ~PART.COMPANION;
-      table.parts[row]! |= written;
-      table.ours[row]! |= written & ~foreign;
-      table.actualA[row] = batch.ipLength[i] === 0 ? batch.vtep[i]! : batch.macHigh[i]!;
-      table.actualB[row] = batch.ipLength[i] === 0 ? 0 : batch.macLow[i]!;
-      table.actualFlags[row] = batch.flags[i]! & this.#store.visibleFlags(table.kind);
-      table.state[row]! &= ~ROW.REWRITE;
-      if ((table.ours[row]! & PART.VALUE) !== 0) table.state[row]! |= ROW.CLAIMED;
-      this.#outcome.installed(table, row);
-    }
+    const undone =
+      batch.op[i] === OP.REMOVE ? this.#takenOut(batch, table, row, i) : this.#putIn(batch, table, row, i);
     if ((table.state[row]! & (ROW.SUSPECT | ROW.FAILED)) !== 0) this.#recover(table, row);
     const decision = this.#store.decide(table, row);
-    if (decision > 0) this.enqueue(table, row);
+    // Undone by another hand while the result was on its way: a foreign edit like any other.
+    if (decision > 0 && undone) this.suspect(table, row);
+    else if (decision > 0) this.enqueue(table, row);
     else if (decision === DECISION.CONFLICT) this.settle(table, row, decision);
     else this.freeIfEmpty(table, row);
+  }
+
+  /** Notes a removal, as far as nothing has come back since. Returns whether something has. */
+  #takenOut(batch: EntryBatch, table: EntryTable, row: number, i: number): boolean {
+    const returned = returnedSince(table.heard[row]!);
+    const gone = batch.parts[i]! & ~returned;
+    this.#observer.confirm(table, row, gone);
+    if ((table.state[row]! & ROW.CLAIMED) === 0) this.pruned++;
+    table.parts[row]! &= ~gone;
+    table.ours[row]! &= ~gone;
+    table.state[row]! &= ~ROW.CLAIMED;
+    return (batch.parts[i]! & returned) !== 0;
+  }
+
+  /** Notes what was written, as far as it has not gone since. Returns whether some of it has. */
+  #putIn(batch: EntryBatch, table: EntryTable, row: number, i: number): boolean {
+    const heard = table.heard[row]!;
+    const there = batch.parts[i]! & ~lostSince(heard);
+    this.#observer.confirm(table, row, there);
+    const foreign = batch.op[i] === OP.REINSTALL ? 0 : table.parts[row]! & ~table.ours[row]!;
+    // What got into the way meanwhile stays there, and is not ours to take out.
+    const written = (table.parts[row]! & PART.OBSTACLE) === 0 ? there : there & ~PART.COMPANION;
+    table.parts[row]! |= written;
+    table.ours[row]! |= written & ~foreign;
+    if ((there & PART.VALUE) !== 0) {
+      table.actualA[row] = batch.ipLength[i] === 0 ? batch.vtep[i]! : batch.macHigh[i]!;
+      table.actualB[row] = batch.ipLength[i] === 0 ? 0 : batch.macLow[i]!;
+    }
+    if ((there & this.#store.flagsPart(table.kind)) !== 0) {
+      table.actualFlags[row] = batch.flags[i]! & this.#store.visibleFlags(table.kind);
+    }
+    if (!wasAskedAgain(heard)) table.state[row]! &= ~ROW.REWRITE;
+    if ((table.ours[row]! & PART.VALUE) !== 0) table.state[row]! |= ROW.CLAIMED;
+    if (there === batch.parts[i]) this.#outcome.installed(table, row);
+    return there !== batch.parts[i];
   }
 
   #recover(table: EntryTable, row: number): void {
