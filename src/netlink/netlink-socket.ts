@@ -5,7 +5,6 @@
  *
  * linux/netlink.h; Documentation/userspace-api/netlink/intro.rst.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { closeDescriptor, receiveBytes, sendBytes } from '../base/system-calls.ts';
 import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_MIN_TYPE } from './constants.ts';
@@ -27,6 +26,7 @@ import {
   type EncodeEntry,
   type OnFailure,
   UNKNOWN_RESULT,
+  WriteBatch,
 } from './write-batch.ts';
 
 export type Encode = (writer: MessageWriter) => void;
@@ -58,7 +58,10 @@ export class NetlinkSocket {
   readonly #fd: number;
   readonly #writer = new MessageWriter(LARGEST_ENTRY_OCTETS);
   readonly #received = new Uint8Array(RECEIVE_OCTETS);
-  readonly #flights: readonly [Flight, Flight];
+  readonly #batchMessages: number;
+  readonly #batch: WriteBatch;
+  /** More than a megabyte: made when there is that much to write. */
+  #flights: readonly [Flight, Flight] | undefined;
   readonly #sliceMilliseconds: number;
   readonly #clock: Clock;
   readonly #sequence = new SequenceNumbers();
@@ -70,8 +73,8 @@ export class NetlinkSocket {
     this.#sliceMilliseconds = options.sliceMilliseconds ?? 8;
     this.#clock = options.clock ?? systemClock;
     this.#fd = openRequestSocket(options.receiveBufferOctets ?? 8 << 20);
-    const messages = options.batchMessages ?? 256;
-    this.#flights = [new Flight(FLIGHT_BATCHES, messages), new Flight(FLIGHT_BATCHES, messages)];
+    this.#batchMessages = options.batchMessages ?? 256;
+    this.#batch = new WriteBatch(this.#batchMessages);
   }
 
   /** Closes once what has been asked for is done. What is asked for after this is refused. */
@@ -121,7 +124,7 @@ export class NetlinkSocket {
           throw new NetlinkError(words, INTERRUPTED);
         }
         options.onRestart?.();
-        await nextTurn();
+        await this.#nextTurn();
       }
     });
   }
@@ -129,29 +132,43 @@ export class NetlinkSocket {
   /**
    * Writes `count` entries: `encode` is called for each index from 0 and writes no message, one or several (at most 16).
    * Refused ones, and those whose result is unknown, are told to `onFailure` with their index, in no certain order, and stop
-   * nothing. Rejects only when `encode` or `onFailure` throws. What fits into one batch is written at once, more of it by a
+   * nothing. Rejects only when `encode` or `onFailure` throws. What fits into one batch is written at once; what is more, by a
    * thread of the pool.
    */
   write(count: number, encode: EncodeEntry, onFailure: OnFailure): Promise<BatchResult> {
     return this.#inTurn(async () => {
       const tally = new BatchTally(onFailure);
       this.#drain();
-      let [flying, ready] = this.#flights;
-      let index = flying.fill(0, count, encode, this.#sequence);
-      if (flying.datagrams <= 1) flying.land(this.#fd, 0, this.#received, tally);
-      else {
-        while (flying.datagrams > 0) {
-          const landing = flying.launch(this.#fd);
-          try {
-            index = ready.fill(index, count, encode, this.#sequence);
-          } finally {
-            flying.land(this.#fd, await landing, this.#received, tally);
-          }
-          [flying, ready] = [ready, flying];
-        }
-      }
+      const index = this.#batch.fill(this.#sequence.next, 0, count, encode);
+      this.#sequence.take(this.#batch.count);
+      if (this.#batch.count > 0) this.#batch.send(this.#fd, this.#received, tally);
+      if (index < count) await this.#fly(index, count, encode, tally);
       return tally;
     });
+  }
+
+  /** Writes the entries from `index` on: one flight is with the kernel while the next is filled. */
+  async #fly(index: number, count: number, encode: EncodeEntry, tally: BatchTally): Promise<void> {
+    this.#flights ??= [this.#newFlight(), this.#newFlight()];
+    let [flying, ready] = this.#flights;
+    let next = flying.fill(index, count, encode, this.#sequence);
+    while (flying.datagrams > 0) {
+      const landing = flying.launch(this.#fd);
+      try {
+        next = ready.fill(next, count, encode, this.#sequence);
+      } finally {
+        flying.land(this.#fd, await landing, this.#received, tally);
+      }
+      [flying, ready] = [ready, flying];
+    }
+  }
+
+  #newFlight(): Flight {
+    return new Flight(FLIGHT_BATCHES, this.#batchMessages);
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resume) => this.#clock.soon(resume));
   }
 
   /** Requests on one socket must not overlap: the kernel refuses a second dump, and answers would mix. */
@@ -207,7 +224,7 @@ export class NetlinkSocket {
       if (length < 0) return false;
       walkMessages(this.#received, length, visitOwn);
       if (!finished && this.#clock.now() >= sliceEnd) {
-        await nextTurn();
+        await this.#nextTurn();
         sliceEnd = this.#clock.now() + this.#sliceMilliseconds;
       }
     }

@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { type OvsdbEndpoint, printEndpoint } from '../base/ovsdb-endpoint.ts';
 import { errorText, OvsdbError, type OvsdbErrorCode } from './errors.ts';
-import { JsonFraming } from './json-framing.ts';
+import { type FramingLimits, JsonFraming } from './json-framing.ts';
 import type { StreamAsker } from './stream-source.ts';
 import { type Listener, listen, type TlsFiles } from './transport.ts';
 
@@ -23,6 +23,8 @@ interface Expected {
 
 /** So long may a switch take to say which one it is. */
 const NAME_MILLISECONDS = 5000;
+/** Who has not said who it is has only the names of its switches to tell. */
+const STRANGER_LIMITS: FramingLimits = { maxMessageOctets: 65536, maxRowOctets: 65536, maxDepth: 16 };
 const WHO = JSON.stringify({
   method: 'transact',
   params: ['hardware_vtep', { op: 'select', table: 'Physical_Switch', where: [], columns: ['name'] }],
@@ -121,7 +123,7 @@ export class PassivePort {
       if (message.method === 'echo') {
         stream.write(JSON.stringify({ id: message.id, result: message.params, error: null }));
       } else if (message.id === 'who') names = namesOf(message.result);
-    });
+    }, STRANGER_LIMITS);
     const take = (chunk: Uint8Array): void => {
       try {
         framing.push(chunk);
