@@ -120,11 +120,6 @@ export class AttributeTable {
     return (this.#flags[id]! & SUMMARY_FLAG.STICKY) !== 0;
   }
 
-  /** Whether a MAC Mobility extended community is there: its sequence may be 0 (RFC 7432 section 7.7). */
-  hasMobility(id: AttributesId): boolean {
-    return (this.#flags[id]! & SUMMARY_FLAG.MOBILITY) !== 0;
-  }
-
   defaultGateway(id: AttributesId): boolean {
     return (this.#flags[id]! & SUMMARY_FLAG.DEFAULT_GATEWAY) !== 0;
   }
