@@ -10,6 +10,7 @@ import type { Logger } from '../base/log.ts';
 import type { GracefulRestartConfig } from '../config/index.ts';
 import type { Rib } from '../rib/index.ts';
 import { promisesEndOfRib, type RestartState } from '../session/index.ts';
+import { Keepers } from './keepers.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { EarlierRun, RunRecord } from './run-record.ts';
 import { type DeferralPeer, SelectionDeferral } from './selection-deferral.ts';
@@ -45,7 +46,10 @@ export class GracefulRestart implements RestartState {
   #rib: Rib | undefined;
   #routes: SelectionDeferral | undefined;
   #memberships: SelectionDeferral | undefined;
+  readonly #keepers: Keepers;
+  /** The next time that the record is written. */
   #saving: Timer | undefined;
+  #savesAt = 0;
   #closed = false;
 
   constructor(parts: GracefulRestartParts) {
@@ -53,7 +57,8 @@ export class GracefulRestart implements RestartState {
     const earlier = parts.record.load();
     const isRestarter = parts.config.mode === 'restarter';
     if (!isRestarter) parts.record.remove();
-    // Nobody keeps the routes of a run that had no session.
+    this.#keepers = new Keepers(parts.clock, parts.config.restartTimeSeconds);
+    // Nobody keeps the routes of a run that had no session for as long as the restart time.
     this.#earlier = isRestarter && earlier && earlier.peers.length > 0 ? earlier : undefined;
     const { inKernel } = parts;
     this.forwardingPreserved = this.#earlier !== undefined && (this.#earlier.sameKernel || !inKernel);
@@ -78,6 +83,7 @@ export class GracefulRestart implements RestartState {
     if (!this.#earlier) return;
     const { clock, config, log } = this.#parts;
     const { peers } = this.#earlier;
+    this.#keepers.inherit(peers);
     const common = {
       clock,
       seconds: config.selectDeferTimeSeconds,
@@ -140,8 +146,17 @@ export class GracefulRestart implements RestartState {
 
   /** Until announcements begin, the peers are those of the earlier run: they still keep its routes. */
   #saveSoon(): void {
-    if (this.#closed || this.restarting || this.#saving || this.#parts.config.mode !== 'restarter') return;
-    this.#saving = this.#parts.clock.after(SAVE_MILLISECONDS, () => {
+    if (!this.restarting) this.#saveIn(SAVE_MILLISECONDS);
+  }
+
+  #saveIn(milliseconds: number): void {
+    if (this.#closed || this.#parts.config.mode !== 'restarter') return;
+    const { clock } = this.#parts;
+    const at = clock.now() + milliseconds;
+    if (this.#saving && this.#savesAt <= at) return;
+    this.#saving?.cancel();
+    this.#savesAt = at;
+    this.#saving = clock.after(milliseconds, () => {
       this.#saving = undefined;
       this.#save();
     });
@@ -149,8 +164,9 @@ export class GracefulRestart implements RestartState {
 
   #save(): void {
     if (this.#parts.config.mode !== 'restarter') return;
-    const up = [...(this.#neighbours?.all ?? [])].filter(({ isEstablished }) => isEstablished);
-    this.#parts.record.save(up.map(({ address }) => address).sort());
+    const { peers, forgetIn } = this.#keepers.now(this.#neighbours?.all ?? []);
+    this.#parts.record.save(peers);
+    if (forgetIn !== undefined) this.#saveIn(forgetIn);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What one run of evpnd leaves for the next: that it has been, with whom it had sessions, and on which kernel. A run that takes its
+ * What one run of evpnd leaves for the next: that it has been, who may be keeping its routes, and on which kernel. A run that takes its
  * leave removes it; so whoever finds one follows a run that was killed, crashed, or stopped to come back, and whose peers
  * may be keeping its routes (RFC 4724 section 4.1).
  *
@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSyn
 import { dirname } from 'node:path';
 
 export interface EarlierRun {
-  /** Addresses of the peers that it had sessions with. */
+  /** Addresses of the peers that it had sessions with at its end, or shortly before. */
   readonly peers: readonly string[];
   /** Its kernel is this one, and its interfaces are these. */
   readonly sameKernel: boolean;
