@@ -7,6 +7,7 @@
  */
 import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseIp } from '../base/ip.ts';
 
 export interface EarlierRun {
   /** Addresses of the peers that it had sessions with at its end, or shortly before. */
@@ -86,9 +87,9 @@ function contentOf(value: unknown): Content {
   const { version, kernel, peers } = value as Partial<Content>;
   if (version !== 1) throw new TypeError(`version is ${JSON.stringify(version)}, expected 1`);
   if (typeof kernel !== 'string') throw new TypeError('it has no kernel');
-  if (!Array.isArray(peers) || !peers.every((peer) => typeof peer === 'string')) {
-    throw new TypeError('it has no list of peers');
-  }
+  if (!Array.isArray(peers)) throw new TypeError('it has no list of peers');
+  const other = peers.find((peer: unknown) => typeof peer !== 'string' || !parseIp(peer));
+  if (other !== undefined) throw new TypeError(`a peer is ${JSON.stringify(other)}, expected an IP address`);
   return { version, kernel, peers };
 }
 
