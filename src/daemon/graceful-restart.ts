@@ -125,6 +125,12 @@ export class GracefulRestart implements RestartState {
     this.#saveSoon();
   }
 
+  /** The configuration is another one: others may come now. */
+  reconfigured(): void {
+    this.#memberships?.reconfigured();
+    this.#routes?.reconfigured();
+  }
+
   /** This run ends. `graceful`: the next one is to follow it. */
   close({ graceful }: { readonly graceful: boolean }): void {
     this.#closed = true;

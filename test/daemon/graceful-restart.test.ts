@@ -344,6 +344,7 @@ t.test('a peer that is not configured any more, or shut down, is not waited for'
   fabric.records.set(LEAF1, record);
   const yaml = `neighbors: [ { address: ${PEER}, remote-as: internal, shutdown: true } ]`;
   const here = await fabric.begin(LEAF1, yaml);
+  fabric.clock.settle();
   t.equal(here.restart.restarting, false);
 });
 
