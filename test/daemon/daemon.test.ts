@@ -218,6 +218,14 @@ t.test('RFC 4724 section 4.1: a leaf that stops to come back is kept by the fabr
   t.match(await macOf(leaf2, '02:00:00:00:00:01'), { vtep: '10.0.0.1', state: 'installed' });
 });
 
+t.test('a second signal does not undo a stop to come back', async (t) => {
+  const { fabric, leaf1 } = await fabricOf(t);
+  fabric.nodes.splice(fabric.nodes.indexOf(leaf1), 1);
+  await Promise.all([leaf1.daemon.stop({ graceful: true }), leaf1.daemon.stop()]);
+  t.ok(existsSync(join(fabric.directory, 'leaf1.run.json')));
+  t.equal(leaf1.log.records.filter(({ message }) => message === 'evpnd has stopped').length, 1);
+});
+
 t.test('RFC 8538: a leaf that stops for good is forgotten at once, and leaves no record', async (t) => {
   const { fabric, leaf1, leaf2 } = await fabricOf(t);
   fabric.nodes.splice(fabric.nodes.indexOf(leaf1), 1);
