@@ -67,6 +67,7 @@ export class Daemon {
     // First, so that a second daemon on the same socket ends before it touches anything.
     const { socket, mode } = config.control;
     const control = await ControlServer.listen({ backend, socketPath: socket, mode, clock, log });
+    restart.load();
     try {
       await neighbours.open();
       await leaves.open();

@@ -39,9 +39,8 @@ export interface RestartNeighbours {
 const SAVE_MILLISECONDS = 100;
 
 export class GracefulRestart implements RestartState {
-  readonly forwardingPreserved: boolean;
   readonly #parts: GracefulRestartParts;
-  readonly #earlier: EarlierRun | undefined;
+  #earlier: EarlierRun | undefined;
   #neighbours: RestartNeighbours | undefined;
   #rib: Rib | undefined;
   #routes: SelectionDeferral | undefined;
@@ -54,14 +53,24 @@ export class GracefulRestart implements RestartState {
 
   constructor(parts: GracefulRestartParts) {
     this.#parts = parts;
-    const earlier = parts.record.load();
-    const isRestarter = parts.config.mode === 'restarter';
-    if (!isRestarter) parts.record.remove();
     this.#keepers = new Keepers(parts.clock, parts.config.restartTimeSeconds);
+  }
+
+  /** Takes what the run before has left. Not before it is certain that it is over: the record may be a running daemon's. */
+  load(): void {
+    const { record, config } = this.#parts;
+    if (config.mode !== 'restarter') {
+      record.remove();
+      return;
+    }
+    const earlier = record.load();
     // Nobody keeps the routes of a run that had no session for as long as the restart time.
-    this.#earlier = isRestarter && earlier && earlier.peers.length > 0 ? earlier : undefined;
-    const { inKernel } = parts;
-    this.forwardingPreserved = this.#earlier !== undefined && (this.#earlier.sameKernel || !inKernel);
+    if (earlier && earlier.peers.length > 0) this.#earlier = earlier;
+  }
+
+  /** F bit. */
+  get forwardingPreserved(): boolean {
+    return this.#earlier !== undefined && (this.#earlier.sameKernel || !this.#parts.inKernel);
   }
 
   /** R bit. */
@@ -76,7 +85,7 @@ export class GracefulRestart implements RestartState {
     return { remainingSeconds, awaited };
   }
 
-  /** Before the first session; the neighbours have been made. */
+  /** After `load`, before the first session; the neighbours have been made. */
   begin(neighbours: RestartNeighbours, rib: Rib): void {
     this.#neighbours = neighbours;
     this.#rib = rib;

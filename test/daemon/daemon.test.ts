@@ -367,6 +367,14 @@ t.test('a second daemon on the same socket ends before it touches anything', asy
   const { fabric, port, leaf1 } = await fabricOf(t);
   await t.rejects(fabric.start('leaf1', leafYaml(port, 1, [1])), { message: /leaf1\.sock/ });
   t.match(await macOf(leaf1, '02:00:00:00:00:01'), { type: 'local' });
+  const record = join(fabric.directory, 'leaf1.run.json');
+  await eventually(leaf1, async () => {
+    await leaf1.client.get('/v1/version');
+    return existsSync(record) || undefined;
+  });
+  const helper = `${leafYaml(port, 1, [1])}\ngraceful-restart: { mode: helper }`;
+  await t.rejects(fabric.start('leaf1', helper), { message: /leaf1\.sock/ });
+  t.ok(existsSync(record), 'nor the run file of the first, also when it would have none itself');
 });
 
 t.test('an address that cannot be bound: not started, in words, and the socket is gone again', async (t) => {
