@@ -93,7 +93,10 @@ function contentOf(value: unknown): Content {
   return { version, kernel, peers };
 }
 
-/** This boot of this machine and, of its network namespaces, ours: forwarding entries live as long as both. */
+/**
+ * This boot of this machine and, of its network namespaces, ours: forwarding entries live as long as both. The number of a namespace
+ * that is gone is given to another one: a record that outlives its namespace may be taken for one of the next.
+ */
 function thisKernel(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
