@@ -40,6 +40,7 @@ export class Daemon {
   readonly #reloader: Reloader;
   readonly #control: ControlServer;
   readonly #stale: StaleEntries;
+  #stopped: Promise<void> | undefined;
 
   private constructor(parts: Parts, reloader: Reloader, control: ControlServer, stale: StaleEntries) {
     this.#parts = parts;
@@ -66,6 +67,7 @@ export class Daemon {
     // First, so that a second daemon on the same socket ends before it touches anything.
     const { socket, mode } = config.control;
     const control = await ControlServer.listen({ backend, socketPath: socket, mode, clock, log });
+    restart.load();
     try {
       await neighbours.open();
       await leaves.open();
@@ -100,9 +102,13 @@ export class Daemon {
 
   /**
    * Closes everything. For good: says goodbye to the peers and takes the forwarding entries out. `graceful`, to come back: goes
-   * without a word, so that the peers keep our routes, and leaves the entries.
+   * without a word, so that the peers keep our routes, and leaves the entries. What was asked first holds.
    */
-  async stop({ graceful = this.#reloader.config.dataplane.keepOnExit } = {}): Promise<void> {
+  stop({ graceful = this.#reloader.config.dataplane.keepOnExit } = {}): Promise<void> {
+    return (this.#stopped ??= this.#stop(graceful));
+  }
+
+  async #stop(graceful: boolean): Promise<void> {
     const { neighbours, leaves, restart, log } = this.#parts;
     this.#stale.cancel();
     restart.close({ graceful });

@@ -10,6 +10,7 @@ import type { Logger } from '../base/log.ts';
 import type { GracefulRestartConfig } from '../config/index.ts';
 import type { Rib } from '../rib/index.ts';
 import { promisesEndOfRib, type RestartState } from '../session/index.ts';
+import { Keepers } from './keepers.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { EarlierRun, RunRecord } from './run-record.ts';
 import { type DeferralPeer, SelectionDeferral } from './selection-deferral.ts';
@@ -38,25 +39,38 @@ export interface RestartNeighbours {
 const SAVE_MILLISECONDS = 100;
 
 export class GracefulRestart implements RestartState {
-  readonly forwardingPreserved: boolean;
   readonly #parts: GracefulRestartParts;
-  readonly #earlier: EarlierRun | undefined;
+  #earlier: EarlierRun | undefined;
   #neighbours: RestartNeighbours | undefined;
   #rib: Rib | undefined;
   #routes: SelectionDeferral | undefined;
   #memberships: SelectionDeferral | undefined;
+  readonly #keepers: Keepers;
+  /** The next time that the record is written. */
   #saving: Timer | undefined;
+  #savesAt = 0;
   #closed = false;
 
   constructor(parts: GracefulRestartParts) {
     this.#parts = parts;
-    const earlier = parts.record.load();
-    const isRestarter = parts.config.mode === 'restarter';
-    if (!isRestarter) parts.record.remove();
-    // Nobody keeps the routes of a run that had no session.
-    this.#earlier = isRestarter && earlier && earlier.peers.length > 0 ? earlier : undefined;
-    const { inKernel } = parts;
-    this.forwardingPreserved = this.#earlier !== undefined && (this.#earlier.sameKernel || !inKernel);
+    this.#keepers = new Keepers(parts.clock, parts.config.restartTimeSeconds);
+  }
+
+  /** Takes what the run before has left. Not before it is certain that it is over: the record may be a running daemon's. */
+  load(): void {
+    const { record, config } = this.#parts;
+    if (config.mode !== 'restarter') {
+      record.remove();
+      return;
+    }
+    const earlier = record.load();
+    // Nobody keeps the routes of a run that had no session for as long as the restart time.
+    if (earlier && earlier.peers.length > 0) this.#earlier = earlier;
+  }
+
+  /** F bit. */
+  get forwardingPreserved(): boolean {
+    return this.#earlier !== undefined && (this.#earlier.sameKernel || !this.#parts.inKernel);
   }
 
   /** R bit. */
@@ -71,13 +85,14 @@ export class GracefulRestart implements RestartState {
     return { remainingSeconds, awaited };
   }
 
-  /** Before the first session; the neighbours have been made. */
+  /** After `load`, before the first session; the neighbours have been made. */
   begin(neighbours: RestartNeighbours, rib: Rib): void {
     this.#neighbours = neighbours;
     this.#rib = rib;
     if (!this.#earlier) return;
     const { clock, config, log } = this.#parts;
     const { peers } = this.#earlier;
+    this.#keepers.inherit(peers);
     const common = {
       clock,
       seconds: config.selectDeferTimeSeconds,
@@ -119,6 +134,12 @@ export class GracefulRestart implements RestartState {
     this.#saveSoon();
   }
 
+  /** The configuration is another one: others may come now. */
+  reconfigured(): void {
+    this.#memberships?.reconfigured();
+    this.#routes?.reconfigured();
+  }
+
   /** This run ends. `graceful`: the next one is to follow it. */
   close({ graceful }: { readonly graceful: boolean }): void {
     this.#closed = true;
@@ -140,8 +161,17 @@ export class GracefulRestart implements RestartState {
 
   /** Until announcements begin, the peers are those of the earlier run: they still keep its routes. */
   #saveSoon(): void {
-    if (this.#closed || this.restarting || this.#saving || this.#parts.config.mode !== 'restarter') return;
-    this.#saving = this.#parts.clock.after(SAVE_MILLISECONDS, () => {
+    if (!this.restarting) this.#saveIn(SAVE_MILLISECONDS);
+  }
+
+  #saveIn(milliseconds: number): void {
+    if (this.#closed || this.#parts.config.mode !== 'restarter') return;
+    const { clock } = this.#parts;
+    const at = clock.now() + milliseconds;
+    if (this.#saving && this.#savesAt <= at) return;
+    this.#saving?.cancel();
+    this.#savesAt = at;
+    this.#saving = clock.after(milliseconds, () => {
       this.#saving = undefined;
       this.#save();
     });
@@ -149,8 +179,9 @@ export class GracefulRestart implements RestartState {
 
   #save(): void {
     if (this.#parts.config.mode !== 'restarter') return;
-    const up = [...(this.#neighbours?.all ?? [])].filter(({ isEstablished }) => isEstablished);
-    this.#parts.record.save(up.map(({ address }) => address).sort());
+    const { peers, forgetIn } = this.#keepers.now(this.#neighbours?.all ?? []);
+    this.#parts.record.save(peers);
+    if (forgetIn !== undefined) this.#saveIn(forgetIn);
   }
 }
 

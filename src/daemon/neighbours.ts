@@ -1,7 +1,7 @@
 /** All neighbours of the daemon, configured and dynamic, and the listener at which they knock. */
 
 import type { Clock } from '../base/clock.ts';
-import { ip, parsePrefix, prefixContains } from '../base/ip.ts';
+import { type IpPrefix, ip, parseIp, parsePrefix, prefixContains } from '../base/ip.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config, ListenRangeConfig, NeighborConfig, SessionConfig } from '../config/index.ts';
 import type { Rib } from '../rib/index.ts';
@@ -39,6 +39,8 @@ export class Neighbours {
   #identity: Identity;
   readonly #listener: Listener;
   #ranges: readonly ListenRangeConfig[] = [];
+  /** Their prefixes. */
+  #networks: readonly IpPrefix[] = [];
 
   constructor(listen: Config['listen'], identity: Identity, deps: NeighboursDependencies) {
     this.#identity = identity;
@@ -122,6 +124,7 @@ export class Neighbours {
 
   setRanges(ranges: readonly ListenRangeConfig[]): void {
     this.#ranges = ranges;
+    this.#networks = ranges.map(({ prefix }) => parsePrefix(prefix)!);
     this.#listener.setRanges(
       ranges.map((range) => ({
         prefix: range.prefix,
@@ -157,7 +160,8 @@ export class Neighbours {
   mayCome(address: string): boolean {
     const configured = this.#byAddress.get(address);
     if (configured) return configured.config.shutdown === undefined;
-    return this.#ranges.some(({ prefix }) => prefixContains(parsePrefix(prefix)!, ip(address)));
+    const octets = parseIp(address);
+    return octets !== undefined && this.#networks.some((network) => prefixContains(network, octets));
   }
 
   /**

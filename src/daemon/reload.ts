@@ -68,6 +68,7 @@ export class Reloader {
     if (changes.some(({ type }) => EVPN_CHANGES.has(type))) {
       this.#parts.leaves.reconfigure(config);
     }
+    this.#parts.restart.reconfigured();
     this.#config = this.#inEffect(config);
     this.#loadedAt = this.#parts.clock.wallTime();
     const lines = changes.map(printChange);

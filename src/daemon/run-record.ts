@@ -1,5 +1,5 @@
 /**
- * What one run of evpnd leaves for the next: that it has been, with whom it had sessions, and on which kernel. A run that takes its
+ * What one run of evpnd leaves for the next: that it has been, who may be keeping its routes, and on which kernel. A run that takes its
  * leave removes it; so whoever finds one follows a run that was killed, crashed, or stopped to come back, and whose peers
  * may be keeping its routes (RFC 4724 section 4.1).
  *
@@ -7,9 +7,10 @@
  */
 import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseIp } from '../base/ip.ts';
 
 export interface EarlierRun {
-  /** Addresses of the peers that it had sessions with. */
+  /** Addresses of the peers that it had sessions with at its end, or shortly before. */
   readonly peers: readonly string[];
   /** Its kernel is this one, and its interfaces are these. */
   readonly sameKernel: boolean;
@@ -86,13 +87,16 @@ function contentOf(value: unknown): Content {
   const { version, kernel, peers } = value as Partial<Content>;
   if (version !== 1) throw new TypeError(`version is ${JSON.stringify(version)}, expected 1`);
   if (typeof kernel !== 'string') throw new TypeError('it has no kernel');
-  if (!Array.isArray(peers) || !peers.every((peer) => typeof peer === 'string')) {
-    throw new TypeError('it has no list of peers');
-  }
+  if (!Array.isArray(peers)) throw new TypeError('it has no list of peers');
+  const other = peers.find((peer: unknown) => typeof peer !== 'string' || !parseIp(peer));
+  if (other !== undefined) throw new TypeError(`a peer is ${JSON.stringify(other)}, expected an IP address`);
   return { version, kernel, peers };
 }
 
-/** This boot of this machine and, of its network namespaces, ours: forwarding entries live as long as both. */
+/**
+ * This boot of this machine and, of its network namespaces, ours: forwarding entries live as long as both. The number of a namespace
+ * that is gone is given to another one: a record that outlives its namespace may be taken for one of the next.
+ */
 function thisKernel(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -41,6 +41,10 @@ export class SelectionDeferral {
   readonly #parts: DeferralParts;
   readonly #timer: Timer;
   #moment: Timer | undefined;
+  /** All peers may come up in a moment, and looking at all of them is done once for many. */
+  #looking: Timer | undefined;
+  /** Of the run before, those that may come. */
+  #possible: readonly string[] | undefined;
   readonly #endsAt: number;
   /** What is behind our own ports is known: before, an End-of-RIB would let peers forget hosts that are there. */
   #hasLearned = false;
@@ -65,9 +69,10 @@ export class SelectionDeferral {
   get awaited(): readonly string[] {
     if (!this.#running) return [];
     const { expected, up, mayCome } = this.#parts;
+    this.#possible ??= expected.filter(mayCome);
     const peers = [...up()];
     const present = new Set(peers.map(({ address }) => address));
-    const toCome = expected.filter((address) => !present.has(address) && mayCome(address));
+    const toCome = this.#possible.filter((address) => !present.has(address));
     const toEnd = peers.filter(({ isThrough, hasRestarted }) => !isThrough && !hasRestarted);
     return [...toCome, ...toEnd.map(({ address }) => address)];
   }
@@ -78,9 +83,22 @@ export class SelectionDeferral {
     this.update();
   }
 
-  /** A session came up or ended, or an End-of-RIB marker came. */
+  /** Others may come now. */
+  reconfigured(): void {
+    this.#possible = undefined;
+    this.update();
+  }
+
+  /** A session came up or ended, or an End-of-RIB marker came. What follows from it does so soon. */
   update(): void {
     if (!this.#running || !this.#hasLearned) return;
+    this.#looking ??= this.#parts.clock.soon(() => {
+      this.#looking = undefined;
+      this.#look();
+    });
+  }
+
+  #look(): void {
     if (this.awaited.length > 0) {
       this.#moment?.cancel();
       this.#moment = undefined;
@@ -92,6 +110,7 @@ export class SelectionDeferral {
     this.#running = false;
     this.#timer.cancel();
     this.#moment?.cancel();
+    this.#looking?.cancel();
   }
 
   #end(): void {

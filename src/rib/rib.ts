@@ -241,8 +241,9 @@ export class Rib extends RibView implements DecisionInput, OutHost {
     this.memberships.deferEnds();
   }
 
-  /** Selects for all that came meanwhile. */
+  /** Selects for all that came meanwhile, once. */
   select(): void {
+    if (!this.#deferred) return;
     this.#deferred = false;
     this.memberships.sendEnds();
     for (const group of this.#groups.values()) group.select(this.routes());

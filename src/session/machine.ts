@@ -23,7 +23,7 @@ import { jittered } from './countdown.ts';
 import { type Action, type FsmEvent, type NotificationContent, type State, step } from './fsm.ts';
 import { Link, type LinkEvents } from './link.ts';
 import type { MachineOwner } from './machine-owner.ts';
-import { type Negotiated, negotiate } from './negotiation.ts';
+import { type Negotiated, negotiate, ownCapabilities } from './negotiation.ts';
 import { sendHoldSeconds } from './peer-config.ts';
 import type { TurnReader } from './read-turns.ts';
 import { SessionTimers } from './session-timers.ts';
@@ -361,9 +361,12 @@ export class Machine implements TurnReader {
     }
     try {
       const open = decodeOpen(bytes, start, end);
-      const { local, remote } = this.#link!.connection;
+      const { connection, outbox } = this.#link!;
+      const { local, remote } = connection;
       const { config, restart } = this.#owner;
-      const result = negotiate(config, open, local, remote, restart);
+      // While DelayOpen waits, ours is sent in the same turn as theirs is taken.
+      const advertised = outbox.advertised ?? ownCapabilities(config, restart);
+      const result = negotiate(config, open, local, remote, advertised);
       if ('refusal' in result) {
         this.#openRefused(result.refusal.notification, result.refusal.reason);
         return;

@@ -101,14 +101,14 @@ export function ownOpen(config: ResolvedPeerConfig, restart?: RestartState): Ope
 
 /**
  * The checks of RFC 4271 section 6.2 that need the configuration (decodeOpen has made the others), in its order, then
- * the capabilities.
+ * the capabilities. `advertised`: those of the OPEN that was sent.
  */
 export function negotiate(
   config: ResolvedPeerConfig,
   open: OpenMessage,
   local: Endpoint,
   remote: Endpoint,
-  restart?: RestartState,
+  advertised: readonly Capability[] = ownCapabilities(config),
 ): Negotiation {
   const refusal = checkAs(config, open) ?? checkHoldTime(config, open) ?? checkRouterId(config, open);
   if (refusal) return { refusal };
@@ -120,9 +120,8 @@ export function negotiate(
     families.length === 0 ? config.families : config.requiredFamilies.filter((f) => !offered.has(f));
   if (missing.length > 0) return { refusal: missingFamilies(families.length === 0, missing, offered) };
 
-  const ours = ownCapabilities(config, restart);
   const theirs = open.capabilities;
-  const both = (type: Capability['type']) => has(ours, type) && has(theirs, type);
+  const both = (type: Capability['type']) => has(advertised, type) && has(theirs, type);
   const holdTimeSeconds = Math.min(config.holdTimeSeconds, open.holdTimeSeconds);
   const gracefulRestart = find(theirs, 'graceful-restart');
   const fqdn = find(theirs, 'fqdn');
@@ -147,7 +146,7 @@ export function negotiate(
       remoteAs: open.autonomousSystem,
       kind: ibgp ? 'ibgp' : 'ebgp',
       remoteHoldTimeSeconds: open.holdTimeSeconds,
-      localCapabilities: ours,
+      localCapabilities: advertised,
       peerCapabilities: theirs,
       routeRefresh: has(theirs, 'route-refresh'),
       enhancedRefresh: both('enhanced-route-refresh'),

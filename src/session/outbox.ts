@@ -3,7 +3,14 @@
  *
  * RFC 4271 sections 4.2 to 4.5, RFC 9687 section 3 (the send hold timer runs while octets wait).
  */
-import { encodeKeepalive, encodeNotification, encodeOpen, HEADER_LENGTH, MESSAGE_TYPE } from 'bgp-protocol';
+import {
+  type Capability,
+  encodeKeepalive,
+  encodeNotification,
+  encodeOpen,
+  HEADER_LENGTH,
+  MESSAGE_TYPE,
+} from 'bgp-protocol';
 import type { Clock } from '../base/clock.ts';
 import type { NotificationContent } from './fsm.ts';
 import type { RestartState } from './graceful-restart.ts';
@@ -19,6 +26,7 @@ export class Outbox {
   readonly #statistics: CountedStatistics;
   readonly #clock: Clock;
   readonly #queueBegins: () => void;
+  #advertised: readonly Capability[] | undefined;
 
   constructor(connection: Connection, statistics: CountedStatistics, clock: Clock, queueBegins: () => void) {
     this.#connection = connection;
@@ -27,9 +35,16 @@ export class Outbox {
     this.#queueBegins = queueBegins;
   }
 
+  /** The capabilities of the OPEN that was sent; undefined: none was yet. */
+  get advertised(): readonly Capability[] | undefined {
+    return this.#advertised;
+  }
+
   open(config: ResolvedPeerConfig, restart: RestartState): void {
     this.#statistics.sent.opens++;
-    this.#send(encodeOpen(ownOpen(config, restart)));
+    const open = ownOpen(config, restart);
+    this.#advertised = open.capabilities;
+    this.#send(encodeOpen(open));
   }
 
   keepalive(): void {

@@ -245,7 +245,8 @@ export class Peer {
 
   /**
    * RFC 4271 section 6.8: a collision with an established session "causes closing of the newly created connection". It also
-   * is what a peer does that has just restarted: a KEEPALIVE on the old connection finds that out within a round trip.
+   * is what a peer does that has just restarted: a KEEPALIVE on the old connection finds that out within a round trip. RFC 4724
+   * section 5 would have the new connection replace the old one of a peer with the capability; its next attempt does so here.
    */
   #refuseWhileEstablished(connection: AcceptedConnection): void {
     this.#journal.statistics.collisions++;

@@ -218,6 +218,14 @@ t.test('RFC 4724 section 4.1: a leaf that stops to come back is kept by the fabr
   t.match(await macOf(leaf2, '02:00:00:00:00:01'), { vtep: '10.0.0.1', state: 'installed' });
 });
 
+t.test('a second signal does not undo a stop to come back', async (t) => {
+  const { fabric, leaf1 } = await fabricOf(t);
+  fabric.nodes.splice(fabric.nodes.indexOf(leaf1), 1);
+  await Promise.all([leaf1.daemon.stop({ graceful: true }), leaf1.daemon.stop()]);
+  t.ok(existsSync(join(fabric.directory, 'leaf1.run.json')));
+  t.equal(leaf1.log.records.filter(({ message }) => message === 'evpnd has stopped').length, 1);
+});
+
 t.test('RFC 8538: a leaf that stops for good is forgotten at once, and leaves no record', async (t) => {
   const { fabric, leaf1, leaf2 } = await fabricOf(t);
   fabric.nodes.splice(fabric.nodes.indexOf(leaf1), 1);
@@ -359,6 +367,14 @@ t.test('a second daemon on the same socket ends before it touches anything', asy
   const { fabric, port, leaf1 } = await fabricOf(t);
   await t.rejects(fabric.start('leaf1', leafYaml(port, 1, [1])), { message: /leaf1\.sock/ });
   t.match(await macOf(leaf1, '02:00:00:00:00:01'), { type: 'local' });
+  const record = join(fabric.directory, 'leaf1.run.json');
+  await eventually(leaf1, async () => {
+    await leaf1.client.get('/v1/version');
+    return existsSync(record) || undefined;
+  });
+  const helper = `${leafYaml(port, 1, [1])}\ngraceful-restart: { mode: helper }`;
+  await t.rejects(fabric.start('leaf1', helper), { message: /leaf1\.sock/ });
+  t.ok(existsSync(record), 'nor the run file of the first, also when it would have none itself');
 });
 
 t.test('an address that cannot be bound: not started, in words, and the socket is gone again', async (t) => {

@@ -220,6 +220,27 @@ t.test('all restart at once: nobody waits for one that waits itself', async (t) 
   t.equal(leaf2.receivedFrom(REFLECTOR), 1);
 });
 
+t.test('who dies a moment after a peer of it still knows who keeps its routes', async (t) => {
+  const fabric = await reflected(t);
+  const leaf1 = fabric.speakers.get(LEAF1)!;
+  const holds = () => leaf1.receivedFrom(REFLECTOR) === 1;
+  fabric.kill(LEAF2);
+  await fabric.throughout(t, 2000, 'while leaf2 is away', holds);
+  fabric.kill(REFLECTOR);
+  t.same(fabric.records.get(REFLECTOR)!.left?.peers, [LEAF1, LEAF2]);
+  t.same(fabric.records.get(LEAF1)!.left?.peers, [REFLECTOR]);
+  const reflector = await fabric.begin(REFLECTOR, clients());
+  await fabric.throughout(t, 10_000, 'and while the reflector waits for it', holds);
+  t.same(reflector.restart.deferral?.awaited, [LEAF2]);
+  const leaf2 = await fabric.begin(LEAF2, leafYaml());
+  leaf2.announce(2);
+  await fabric.throughout(t, 10_000, 'and when it is back', holds);
+  t.equal(reflector.restart.restarting, false);
+  fabric.kill(LEAF2);
+  fabric.clock.advance(121_000);
+  t.same(fabric.records.get(REFLECTOR)!.left?.peers, [LEAF1], 'one that is gone for good is forgotten');
+});
+
 t.test('two kills in a row: the second run knows as much as the first', async (t) => {
   const fabric = await reflected(t);
   const leaf2 = fabric.speakers.get(LEAF2)!;
@@ -323,6 +344,7 @@ t.test('a peer that is not configured any more, or shut down, is not waited for'
   fabric.records.set(LEAF1, record);
   const yaml = `neighbors: [ { address: ${PEER}, remote-as: internal, shutdown: true } ]`;
   const here = await fabric.begin(LEAF1, yaml);
+  fabric.clock.settle();
   t.equal(here.restart.restarting, false);
 });
 

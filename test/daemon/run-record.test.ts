@@ -62,6 +62,8 @@ for (const [what, text] of [
   ['without kernel', '{"version":1,"peers":[]}'],
   ['without peers', '{"version":1,"kernel":"x"}'],
   ['with something else for peers', '{"version":1,"kernel":"x","peers":[1]}'],
+  ['with a peer that is no address', '{"version":1,"kernel":"x","peers":["10.0.0.1","10.0.0.256"]}'],
+  ['with a peer that is null', '{"version":1,"kernel":"x","peers":[null]}'],
   ['no object', 'null'],
 ] as const) {
   t.test(`a file that is ${what} proves nothing, and is reported`, async (t) => {

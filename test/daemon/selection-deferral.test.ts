@@ -24,13 +24,18 @@ function scene(expected: readonly string[], seconds = 60) {
     if (peer) up.set(address, { address, isThrough: false, hasRestarted: false, ...peer });
     else up.delete(address);
     deferral.update();
+    clock.settle();
   };
-  return { clock, state, deferral, is };
+  const learned = () => {
+    deferral.learned();
+    clock.settle();
+  };
+  return { clock, state, deferral, is, learned };
 }
 
 t.test('(a) "the End-of-RIB marker from all its peers"', async (t) => {
-  const { state, deferral, is } = scene([A, B]);
-  deferral.learned();
+  const { state, deferral, is, learned } = scene([A, B]);
+  learned();
   is(A, { isThrough: true });
   t.same(deferral.awaited, [B], 'the run before had a session with it');
   is(B, {});
@@ -41,8 +46,8 @@ t.test('(a) "the End-of-RIB marker from all its peers"', async (t) => {
 });
 
 t.test('a peer that is up is one of them, whether the run before knew it or not', async (t) => {
-  const { state, deferral, is } = scene([A]);
-  deferral.learned();
+  const { state, is, learned } = scene([A]);
+  learned();
   is(B, {});
   is(A, { isThrough: true });
   t.equal(state.ended, undefined);
@@ -51,8 +56,8 @@ t.test('a peer that is up is one of them, whether the run before knew it or not'
 });
 
 t.test('one that was through and whose session drops is waited for again', async (t) => {
-  const { state, deferral, is } = scene([A, B]);
-  deferral.learned();
+  const { state, deferral, is, learned } = scene([A, B]);
+  learned();
   is(A, { isThrough: true });
   is(A, undefined);
   is(B, { isThrough: true });
@@ -61,10 +66,10 @@ t.test('one that was through and whose session drops is waited for again', async
 });
 
 t.test('nothing ends before what is behind the ports is known', async (t) => {
-  const { state, deferral, is } = scene([A]);
+  const { state, is, learned } = scene([A]);
   is(A, { isThrough: true });
   t.equal(state.ended, undefined);
-  deferral.learned();
+  learned();
   t.same(state.ended, []);
 });
 
@@ -80,17 +85,19 @@ t.test('(b) "the Selection_Deferral_Timer has expired", whatever is missing', as
 });
 
 t.test('one that cannot come any more is not waited for', async (t) => {
-  const { state, deferral, is } = scene([A, B]);
-  deferral.learned();
+  const { clock, state, deferral, is, learned } = scene([A, B]);
+  learned();
   is(A, { isThrough: true });
+  t.same(deferral.awaited, [B]);
   state.gone.add(B);
-  deferral.update();
+  deferral.reconfigured();
+  clock.settle();
   t.same(state.ended, []);
 });
 
 t.test('those that have restarted get a moment, which begins when nobody else is waited for', async (t) => {
-  const { clock, state, deferral, is } = scene([A, B]);
-  deferral.learned();
+  const { clock, state, is, learned } = scene([A, B]);
+  learned();
   is(A, { hasRestarted: true });
   clock.advance(20_000);
   t.equal(state.ended, undefined, 'the other one is waited for');
@@ -106,11 +113,40 @@ t.test('those that have restarted get a moment, which begins when nobody else is
 });
 
 t.test('after a cancellation nothing happens', async (t) => {
-  const { clock, state, deferral, is } = scene([A], 10);
-  deferral.learned();
+  const { clock, state, deferral, is, learned } = scene([A], 10);
+  learned();
   is(A, { hasRestarted: true });
   deferral.cancel();
   is(A, { isThrough: true });
   clock.advance(100_000);
   t.equal(state.ended, undefined);
+});
+
+t.test('who may come is asked once, and all that happens in a moment is looked at once', async (t) => {
+  const clock = new ManualClock();
+  const expected = Array.from({ length: 100 }, (_, n) => `10.0.1.${n}`);
+  const up: DeferralPeer[] = [];
+  let asked = 0;
+  let looked = 0;
+  const deferral = new SelectionDeferral({
+    clock,
+    seconds: 60,
+    expected,
+    up: () => {
+      looked++;
+      return up;
+    },
+    mayCome: () => ++asked > 0,
+    ended: () => {},
+  });
+  deferral.learned();
+  clock.settle();
+  for (const address of expected) {
+    up.push({ address, isThrough: true, hasRestarted: false });
+    deferral.update();
+  }
+  clock.settle();
+  t.equal(deferral.running, false);
+  t.equal(asked, expected.length);
+  t.ok(looked < 10, `looked ${looked} times`);
 });

@@ -88,6 +88,7 @@ export class Speaker {
 
   /** `learned`: what is behind its ports is known from the beginning. */
   async start({ learned = true } = {}): Promise<void> {
+    this.restart.load();
     await this.neighbours.open();
     this.neighbours.setRanges(this.config.listenRanges);
     for (const neighbor of this.config.neighbors) this.neighbours.add(neighbor);

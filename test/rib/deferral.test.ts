@@ -63,6 +63,17 @@ t.test('own routes go out at once; those of peers wait, and so does End-of-RIB',
   }
 });
 
+t.test('there is nothing to select for a second time', async (t) => {
+  const { rib, clock, from, join } = scene();
+  join(31);
+  announce(rib, from, [1, 2]);
+  rib.select();
+  t.not(clock.next, undefined, 'work is waiting');
+  clock.settle();
+  rib.select();
+  t.equal(clock.next, undefined, 'none is');
+});
+
 t.test('what comes and goes meanwhile is never told of', async (t) => {
   const { rib, clock, from, join } = scene();
   const peer = join(31);

@@ -63,6 +63,23 @@ t.test('RFC 4724 section 4.1: the R bit is in every OPEN until the restart is ov
   t.equal(capabilityOf(b.peer.negotiated)?.restarting, false);
 });
 
+t.test('what this side has said of itself is what was in the OPEN that it sent', async (t) => {
+  const world = new World();
+  const restart = { restarting: true, forwardingPreserved: true };
+  const a = await world.speaker(A, B, { gracefulRestart: RESTARTER }, { deps: { restart } });
+  const b = await world.speaker(B, A, { gracefulRestart: RESTARTER });
+  b.peer.start();
+  a.peer.start();
+  while (a.peer.state !== 'OpenSent' && a.peer.state !== 'Established') world.clock.advance(1);
+  t.equal(a.peer.state, 'OpenSent');
+  restart.restarting = false;
+  world.clock.advance(SECOND);
+  const { localCapabilities } = a.peer.negotiated!;
+  const own = localCapabilities.find(({ type }) => type === 'graceful-restart');
+  t.match(own, { restarting: true });
+  t.same(own, capabilityOf(b.peer.negotiated));
+});
+
 t.test('RFC 4724 section 3: a session that breaks within one run has lost no forwarding state', async (t) => {
   const world = new World();
   const { a, b } = await world.pair({ gracefulRestart: RESTARTER }, { gracefulRestart: RESTARTER });

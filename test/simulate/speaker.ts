@@ -101,6 +101,7 @@ export class Speaker {
 
   async start(): Promise<void> {
     const { neighbours, evpn, dataplane } = this;
+    this.restart.load();
     await neighbours.open();
     evpn.start();
     await dataplane.open(this.problems.forward(evpn));

@@ -13,6 +13,8 @@ import { differences } from './truth.ts';
 const RESTARTS = 4;
 const START_MILLISECONDS = 5000;
 const REST_MILLISECONDS = 90_000;
+/** Between the first end and the last of several: whoever ends later has lost sessions by then. */
+const LONGEST_STAGGER_MILLISECONDS = 5000;
 /** Of several that restart, the last is back, and connected, before the first gives up waiting (select-defer-time). */
 const LONGEST_AWAY_MILLISECONDS = 30_000;
 
@@ -40,7 +42,10 @@ export async function unfelt(
     const chosen = choose(fabric, random);
     const what = `restart ${restart}, of ${chosen.map(({ name }) => name).join(', ')}`;
     const writes = writesTo(fabric);
+    const staggered = random.chance(0.5);
     for (const machine of chosen) {
+      if (staggered)
+        await clock.runUntil(clock.wallTime() + random.below(LONGEST_STAGGER_MILLISECONDS / chosen.length));
       const away = random.pick([1, 500, 5000, random.below(LONGEST_AWAY_MILLISECONDS)]);
       machine.end(random.pick(['crash', 'stop'] as const), true, () => {
         clock.after(away, () => machine.start());
