@@ -36,11 +36,14 @@ const { status } = spawnSync(
   { stdio: 'inherit' },
 );
 
-const totals = [...readFileSync(results, 'utf8').matchAll(/^# \{ (total: .*) \}$/gm)].at(-1)?.[1] ?? '';
+const text = readFileSync(results, 'utf8');
+const totals = [...text.matchAll(/^# \{ (total: .*) \}$/gm)].at(-1)?.[1] ?? '';
 const count = (name: string): number => Number(new RegExp(`\\b${name}: (\\d+)`).exec(totals)?.[1] ?? 0);
 const seconds = ((Date.now() - started) / 1000).toFixed(0);
 const skipped = count('skip');
 
+for (const [, title] of text.matchAll(/^ {0,4}not ok \d+ - (.*?)(?: # time=.*)?$/gm))
+  console.log(`failed: ${title}`);
 console.log(`\n${count('total')} assertions in ${seconds} s on Node.js ${process.version}`);
 console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = status === 0 && count('pass') > 0 ? 0 : 1;

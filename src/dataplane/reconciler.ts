@@ -162,7 +162,7 @@ export class Reconciler implements Dataplane {
   pruneStale(): void {
     if (this.#pruning) return;
     this.#pruning = true;
-    for (const record of this.#store.vnis.values()) record.prunable = record.dumped;
+    for (const record of this.#store.vnis.values()) record.prunable = record.state !== undefined;
     this.#writer.sweep();
   }
 
@@ -314,7 +314,7 @@ export class Reconciler implements Dataplane {
     for (const record of this.#store.vnis.values()) {
       // An instance that appeared while the dump ran was in it only in part: the dump it asked for is still to come.
       if (!record.state || this.#dumps.isRequested) continue;
-      if (this.#pruning && !record.dumped) this.#pruneLater(record);
+      if (this.#pruning && !record.dumped && !record.prunable) this.#pruneLater(record);
       record.dumped = true;
     }
     this.#calm();
