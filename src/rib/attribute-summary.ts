@@ -20,7 +20,6 @@ export interface RibIdentity {
 /** One bit each. */
 export const SUMMARY_FLAG = {
   STICKY: 1,
-  MOBILITY: 2,
   DEFAULT_GATEWAY: 4,
   NO_EXPORT: 8,
   NO_ADVERTISE: 16,
@@ -177,7 +176,6 @@ function readAsPath(
 function readExtendedCommunity(bytes: Uint8Array, at: number, into: AttributeSummary): void {
   const type = (bytes[at]! << 8) | bytes[at + 1]!;
   if (type === MAC_MOBILITY) {
-    into.flags |= SUMMARY_FLAG.MOBILITY;
     if ((bytes[at + 2]! & STICKY_FLAG) !== 0) into.flags |= SUMMARY_FLAG.STICKY;
     into.mobilitySequence = u32(bytes, at + 4);
   } else if (type === DEFAULT_GATEWAY) into.flags |= SUMMARY_FLAG.DEFAULT_GATEWAY;
